@@ -1,0 +1,259 @@
+"""Many drawings in flat int16 storage: categories, splits, scale factor, batches of near-equal length."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from core.errors import DataError
+from core.readers import SketchRecord, open_sketches
+from core.sketch import START_TOKEN
+
+SPLITS = ("train", "valid", "test")
+TRAIN, VALID, TEST = range(3)
+LENGTH_STEP = 8
+"""Batch lengths are rounded up to a multiple of this: oneDNN compiles a primitive per new shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class SketchDataset:
+    """N drawings, their points concatenated."""
+
+    points: NDArray[np.int16]
+    """[P, 3]: the stroke-3 rows of all drawings."""
+    starts: NDArray[np.int64]
+    """[N + 1]: drawing i is points[starts[i]:starts[i + 1]]."""
+    labels: NDArray[np.int32]
+    """[N]: index into `categories`."""
+    splits: NDArray[np.uint8]
+    """[N]: TRAIN, VALID or TEST."""
+    rows: NDArray[np.int32]
+    """[N]: position in its split of its source file."""
+    categories: tuple[str, ...]
+    sources: tuple[str, ...]
+    """File name per category."""
+    max_points: int
+    """N_max: no drawing has more points."""
+    too_long: int = 0
+    empty: int = 0
+    digest: str = ""
+    """SHA-256 of drawings, labels, splits and category names."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[N]: points of each drawing."""
+        return np.diff(self.starts)
+
+    def stroke3(self, index: int) -> NDArray[np.int16]:
+        return self.points[self.starts[index] : self.starts[index + 1]]
+
+    def indices(self, split: int) -> NDArray[np.int64]:
+        return np.flatnonzero(self.splits == split)
+
+    def scale_factor(self) -> float:
+        """Standard deviation of all training offsets (of all offsets, if there is no training split)."""
+        training = np.repeat(self.splits == TRAIN, self.lengths)
+        offsets = self.points[training, :2] if training.any() else self.points[:, :2]
+        scale = float(offsets.std(dtype=np.float64))
+        if not scale > 0:
+            raise DataError("All offsets of this data are the same, so there is nothing to learn.")
+        return scale
+
+    def summary(self) -> str:
+        """One line: how many drawings, and how many were left out and why."""
+        parts = [f"{len(self) + self.too_long + self.empty:,} drawings read"]
+        if self.too_long:
+            parts.append(f"{self.too_long:,} longer than {self.max_points} points left out")
+        if self.empty:
+            parts.append(f"{self.empty:,} empty left out")
+        return ", ".join(parts)
+
+
+def load_dataset(
+    paths: Sequence[Path],
+    max_points: int = 200,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SketchDataset:
+    """Read files of drawings, one category a file, named after it.
+
+    Drawings longer than `max_points` are left out and counted. A file without splits is divided
+    90/5/5 by a hash of each drawing, so that a drawing stays in its split wherever it turns up.
+    `on_progress(files read, files)` is called after each file. Raises DataError.
+    """
+    if not paths:
+        raise DataError("No file of drawings was given.")
+    names = _category_names(paths)
+    columns = _Columns(max_points)
+    for label, path in enumerate(paths):
+        columns.extend(open_sketches(path), label)
+        if on_progress is not None:
+            on_progress(label + 1, len(paths))
+    return columns.dataset(tuple(names), tuple(path.name for path in paths))
+
+
+def _category_names(paths: Sequence[Path]) -> list[str]:
+    """One name a file, all different; the folder tells files of one name apart."""
+    names = [path.stem for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}/{path.stem}" for path in paths]
+    for path, name in zip(paths, names, strict=True):
+        if names.count(name) > 1:
+            raise DataError(f"{path} is given twice, or shares its name and folder's name with another file.")
+    return names
+
+
+class _Columns:
+    """Grows the columns of a dataset."""
+
+    def __init__(self, max_points: int) -> None:
+        self.max_points = max_points
+        self.drawings: list[NDArray[np.int16]] = []
+        self.labels: list[int] = []
+        self.splits: list[int] = []
+        self.rows: list[int] = []
+        self.too_long = 0
+        self.empty = 0
+
+    def extend(self, records: Iterator[SketchRecord], label: int) -> None:
+        first = len(self.drawings)
+        named_splits: set[str | None] = set()
+        for record in records:
+            if len(record.stroke3) == 0:
+                self.empty += 1
+            elif len(record.stroke3) > self.max_points:
+                self.too_long += 1
+            else:
+                named_splits.add(record.split)
+                self.drawings.append(record.stroke3)
+                self.labels.append(label)
+                self.splits.append(SPLITS.index(record.split) if record.split else TRAIN)
+                self.rows.append(record.row)
+        if len(named_splits) < 2:
+            self.splits[first:] = [_split_by_hash(drawing) for drawing in self.drawings[first:]]
+
+    def dataset(self, categories: tuple[str, ...], sources: tuple[str, ...]) -> SketchDataset:
+        if not self.drawings:
+            raise DataError(
+                f"Nothing to use in {', '.join(sources)}: {self.too_long} drawings are longer than "
+                f"{self.max_points} points and {self.empty} are empty."
+            )
+        starts = np.zeros(len(self.drawings) + 1, dtype=np.int64)
+        np.cumsum([len(drawing) for drawing in self.drawings], out=starts[1:])
+        dataset = SketchDataset(
+            points=np.concatenate(self.drawings),
+            starts=starts,
+            labels=np.array(self.labels, dtype=np.int32),
+            splits=np.array(self.splits, dtype=np.uint8),
+            rows=np.array(self.rows, dtype=np.int32),
+            categories=categories,
+            sources=sources,
+            max_points=self.max_points,
+            too_long=self.too_long,
+            empty=self.empty,
+        )
+        return replace(dataset, digest=_digest(dataset))
+
+
+def _split_by_hash(drawing: NDArray[np.int16]) -> int:
+    bucket = int.from_bytes(hashlib.sha256(drawing.tobytes()).digest()[:4], "little") % 100
+    return TRAIN if bucket < 90 else VALID if bucket < 95 else TEST
+
+
+def _digest(dataset: SketchDataset) -> str:
+    sha = hashlib.sha256()
+    for column in (dataset.points, dataset.starts, dataset.labels, dataset.splits):
+        sha.update(np.ascontiguousarray(column).tobytes())
+    sha.update("\0".join(dataset.categories).encode())
+    return sha.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Teacher-forcing pairs for B drawings: `inputs[:, t]` predicts `targets[:, t]`."""
+
+    inputs: Tensor
+    """[B, T, 5] stroke-5: the start token, then the points."""
+    targets: Tensor
+    """[B, T, 5] stroke-5: the points, then ends of sketch."""
+    lengths: Tensor
+    """[B] int64: real points of each drawing."""
+
+    def points(self) -> Tensor:
+        """[B, T, 5]: what the encoder reads, of which the first `lengths` rows count."""
+        return self.targets
+
+
+class BatchSource:
+    """The points of a dataset on a device, gathered into padded batches there."""
+
+    def __init__(self, dataset: SketchDataset, scale: float, device: torch.device) -> None:
+        self.max_points = dataset.max_points
+        self._lengths_host = dataset.lengths
+        self._points = torch.from_numpy(dataset.points.astype(np.int16)).to(device)
+        self._starts = torch.from_numpy(dataset.starts).to(device)
+        self._scale = scale
+        self._device = device
+
+    def batch(self, indices: NDArray[np.int64], *, full_length: bool = False) -> Batch:
+        """The drawings `indices` as one batch, no longer than its longest drawing needs.
+
+        With `full_length` it has all N_max steps, as the published losses count them.
+        """
+        longest = int(self._lengths_host[indices].max())
+        # One step more than the points, so that the end of the sketch is among the targets.
+        steps = -(-(longest + 1) // LENGTH_STEP) * LENGTH_STEP
+        steps = self.max_points if full_length else min(steps, self.max_points)
+        rows = torch.from_numpy(indices).to(self._device)
+        starts = self._starts[rows]
+        lengths = self._starts[rows + 1] - starts
+        position = torch.arange(steps, device=self._device)
+        real = position < lengths[:, None]
+        where = torch.where(real, starts[:, None] + position, 0)
+        points = self._points[where].float() * real[..., None]
+        targets = torch.zeros(len(indices), steps, 5, device=self._device)
+        targets[..., :2] = points[..., :2] / self._scale
+        targets[..., 3] = points[..., 2]
+        targets[..., 4] = (~real).float()
+        targets[..., 2] = 1 - targets[..., 3] - targets[..., 4]
+        start = torch.tensor(START_TOKEN, device=self._device).expand(len(indices), 1, 5)
+        return Batch(torch.cat([start, targets[:, :-1]], dim=1), targets, lengths)
+
+
+def batches_by_length(
+    lengths: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    batch_size: int,
+    rng: np.random.Generator | None = None,
+) -> list[NDArray[np.int64]]:
+    """Split `indices` into batches of near-equal length.
+
+    Without `rng`, strictly by length. With it, a shuffled epoch: lengths are jittered before they
+    are sorted, so that a drawing meets others from epoch to epoch, and the batches come in random
+    order.
+    """
+    keys = lengths[indices].astype(np.float64)
+    if rng is not None:
+        keys += rng.uniform(0, LENGTH_STEP / 2, len(keys))
+    ordered = indices[np.argsort(keys, kind="stable")]
+    batches = [ordered[i : i + batch_size] for i in range(0, len(ordered), batch_size)]
+    if rng is not None:
+        batches = [batches[i] for i in rng.permutation(len(batches))]
+    return batches
+
+
+def augment(batch: Batch, amount: float, generator: torch.Generator) -> Batch:
+    """A copy of `batch` with x and y of each drawing scaled by a factor in [1 - amount, 1 + amount]."""
+    size = (len(batch.lengths), 1, 2)
+    device = batch.inputs.device
+    factor = 1 + amount * (2 * torch.rand(size, generator=generator, device=device) - 1)
+    inputs = torch.cat([batch.inputs[..., :2] * factor, batch.inputs[..., 2:]], dim=-1)
+    targets = torch.cat([batch.targets[..., :2] * factor, batch.targets[..., 2:]], dim=-1)
+    return Batch(inputs, targets, batch.lengths)

@@ -1,0 +1,40 @@
+"""Exceptions whose message is one sentence that a user may read."""
+
+
+class SketchExplorerError(Exception):
+    """An expected failure: the message says what is wrong and what to do about it."""
+
+
+class DataError(SketchExplorerError):
+    """A file of drawings that cannot be read, or holds nothing that can be used."""
+
+
+class CheckpointError(SketchExplorerError):
+    """A checkpoint that is missing, damaged, or made for something else."""
+
+
+class ConfigError(SketchExplorerError):
+    """A setting outside its range."""
+
+
+class TrainingError(SketchExplorerError):
+    """Training that cannot go on."""
+
+
+class ProjectionError(SketchExplorerError):
+    """A map layout that could not be computed."""
+
+
+class ExpressionError(SketchExplorerError):
+    """A latent expression that cannot be read or evaluated.
+
+    `column` counts from 0 and points at the first character of the offending token.
+    """
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class Cancelled(Exception):
+    """The caller asked long work to stop; not an error."""

@@ -1,0 +1,186 @@
+"""Latents to the plane: PCA at once, UMAP refining it in a child process.
+
+umap-learn takes seconds to import and half a minute to compile, so it never runs in the caller's
+process; a pickled UMAP object breaks across versions, so only positions are kept.
+"""
+
+import io
+import multiprocessing
+import signal
+from collections.abc import Generator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ConfigError, ProjectionError
+
+Floats = NDArray[np.float32]
+FRAMES = 40
+"""How many intermediate layouts a child sends."""
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class LayoutConfig:
+    """Parameters of UMAP (McInnes et al. 2018)."""
+
+    neighbours: int = 15
+    """Size of the local neighbourhood: small shows detail, large the overall shape."""
+    min_dist: float = 0.1
+    """How tightly points may sit."""
+    metric: str = "euclidean"
+    """Distance in latent space: euclidean or cosine."""
+    epochs: int | None = None
+    """Optimisation epochs; by size if not given, as umap-learn chooses."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.neighbours < 2:
+            raise ConfigError(f"UMAP needs at least 2 neighbours, not {self.neighbours}.")
+        if not 0 <= self.min_dist <= 1:
+            raise ConfigError(f"UMAP's min_dist must be from 0 to 1, not {self.min_dist}.")
+        if self.metric not in ("euclidean", "cosine"):
+            raise ConfigError(f"The metric must be euclidean or cosine, not {self.metric!r}.")
+
+
+@dataclass(frozen=True, eq=False)
+class LayoutFrame:
+    """One report of a running layout."""
+
+    stage: str
+    fraction: float
+    """Of the optimisation, 0 to 1."""
+    positions: Floats | None
+    """[N, 2], or None while nothing has moved yet."""
+
+
+def pca_layout(latents: Floats) -> Floats:
+    """Positions [N, 2] on the two principal axes of latents [N, N_z], scaled to a standard deviation of 1.
+
+    The sign of an axis is arbitrary; each is turned so that its largest loading is positive, which
+    keeps the layout the same from run to run.
+    """
+    centred = latents - latents.mean(axis=0)
+    if len(latents) < 2 or not centred.any():
+        return np.zeros((len(latents), 2), dtype=np.float32)
+    covariance = centred.T.astype(np.float64) @ centred.astype(np.float64)
+    _, vectors = np.linalg.eigh(covariance)
+    axes = vectors[:, :-3:-1]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), range(axes.shape[1])])
+    positions = np.zeros((len(latents), 2))
+    positions[:, : axes.shape[1]] = centred @ axes
+    return (positions / positions.std(axis=0).max()).astype(np.float32)
+
+
+def umap_layout(
+    latents: Floats, initial: Floats, config: LayoutConfig | None = None
+) -> Generator[LayoutFrame, None, Floats]:
+    """Refine positions `initial` [N, 2] of latents [N, N_z] by UMAP in a child process.
+
+    A generator: yields frames (ten a second without news, so that it can be closed at any time, which
+    ends the child) and returns the final positions. Raises ProjectionError if the child dies.
+    """
+    if len(latents) < 4:
+        return initial  # nothing to lay out
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    arguments = (sender, latents, initial, config or LayoutConfig())
+    process = context.Process(target=_child, args=arguments, daemon=True, name="umap")
+    process.start()
+    sender.close()
+    frame = LayoutFrame("starting UMAP", 0.0, None)
+    try:
+        while True:
+            if not receiver.poll(POLL_SECONDS):
+                yield frame
+                continue
+            kind, value = receiver.recv()
+            if kind == "done":
+                return value
+            if kind == "error":
+                raise ProjectionError(f"UMAP could not lay out the map: {value}.")
+            frame = value
+            yield frame
+    except EOFError as error:
+        raise ProjectionError("The process that lays out the map ended before it was done.") from error
+    finally:
+        receiver.close()
+        process.terminate()
+        process.join()
+
+
+def _child(sender: Connection, latents: Floats, initial: Floats, config: LayoutConfig) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
+    try:
+        sender.send(("done", _run_umap(sender, latents, initial, config)))
+    except BrokenPipeError:
+        return  # the parent has lost interest
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the parent must hear of it
+        sender.send(("error", f"{type(error).__name__}: {error}"))
+    finally:
+        sender.close()
+
+
+def _run_umap(sender: Connection, latents: Floats, initial: Floats, config: LayoutConfig) -> Floats:
+    """The steps of umap.UMAP.fit, taken apart so that positions can be watched while they move."""
+    from umap.layouts import optimize_layout_euclidean
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample, nearest_neighbors
+
+    random = np.random.RandomState(config.seed)
+    count = len(latents)
+    neighbours = min(config.neighbours, count - 1)
+    epochs = config.epochs or (500 if count <= 10_000 else 200)
+    sender.send(("frame", LayoutFrame("finding neighbours", 0.0, None)))
+    indices, distances, _ = nearest_neighbors(latents, neighbours, config.metric, {}, False, random)
+    graph: Any = fuzzy_simplicial_set(latents, neighbours, random, config.metric, {}, indices, distances)[0]
+    graph = graph.tocoo()
+    # Edges too weak to be sampled even once, as umap drops them.
+    strong = graph.data >= graph.data.max() / epochs
+    head, tail, weight = graph.row[strong], graph.col[strong], graph.data[strong]
+    embedding = _distinct(initial, random)
+    a, b = find_ab_params(1.0, config.min_dist)
+    watcher = _Watcher(sender, embedding, epochs)
+    optimize_layout_euclidean(
+        embedding,
+        embedding,
+        head,
+        tail,
+        epochs,
+        count,
+        make_epochs_per_sample(weight, epochs),
+        a,
+        b,
+        random.randint(np.iinfo(np.int32).min, np.iinfo(np.int32).max, 3).astype(np.int64),
+        parallel=False,  # the parallel version is not reproducible
+        move_other=True,
+        tqdm_kwds={"disable": False, "file": watcher, "bar_format": "{n}", "mininterval": 0, "miniters": 1},
+    )
+    return embedding - embedding.mean(axis=0)
+
+
+def _distinct(initial: Floats, random: np.random.RandomState) -> Floats:
+    """Positions in [0, 10]^2 with a little noise, since the optimiser cannot part equal points."""
+    low, high = initial.min(axis=0), initial.max(axis=0)
+    spread = np.where(high > low, high - low, 1)
+    scaled = 10 * (initial - low) / spread + random.normal(scale=1e-3, size=initial.shape)
+    return np.ascontiguousarray(scaled, dtype=np.float32)
+
+
+class _Watcher(io.TextIOBase):
+    """A file for tqdm to write its count to; the one hook umap's optimiser offers between epochs."""
+
+    def __init__(self, sender: Connection, embedding: Floats, epochs: int) -> None:
+        self._sender, self._embedding, self._epochs = sender, embedding, epochs
+        self._sent = -1
+
+    def write(self, text: str) -> int:
+        digits = text.strip()
+        if digits.isdigit() and int(digits) * FRAMES // self._epochs > self._sent:
+            self._sent = int(digits) * FRAMES // self._epochs
+            stage = f"UMAP epoch {int(digits)} of {self._epochs}"
+            positions = self._embedding - self._embedding.mean(axis=0)
+            self._sender.send(("frame", LayoutFrame(stage, int(digits) / self._epochs, positions)))
+        return len(text)

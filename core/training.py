@@ -1,0 +1,484 @@
+"""The training loop: `TrainingRun.run()` yields progress and can be stopped and resumed anywhere.
+
+Randomness is a function of (seed, epoch) and (seed, step), never of what ran before, so a resumed
+run sees the same batches, augmentation and noise as one that was not interrupted.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
+from core.errors import ConfigError, TrainingError
+from core.loss import kl_annealing, kl_loss, reconstruction_loss
+from core.model import ModelConfig, SketchVAE
+
+REPORT_STEPS = 20
+"""Losses are read from the device once in this many steps: each reading waits for it."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train; the defaults are what measured best on a CPU."""
+
+    epochs: int = 100
+    """Passes through the training drawings (ignored with --minutes)."""
+    minutes: float | None = None
+    """Train for this long instead; the learning rate follows the clock."""
+    batch_size: int = 64
+    """Drawings a step."""
+    learning_rate: float = 2e-3
+    """Adam's peak rate, decayed by a cosine to a hundredth."""
+    warmup_steps: int = 200
+    """Steps of linear warm-up."""
+    gradient_clip: float = 1.0
+    """Largest norm of the whole gradient."""
+    kl_weight: float = 0.5
+    """w_KL."""
+    kl_floor: float = 0.2
+    """L_KL below this costs nothing more."""
+    kl_eta_min: float = 0.01
+    """Annealing starts here …"""
+    kl_anneal_sketches: float = 300_000
+    """… and approaches 1 over this many drawings."""
+    augment: float = 0.1
+    """Drawings are stretched in x and y by up to this fraction."""
+    seed: int = 0
+    """Of initial weights, order, augmentation and noise."""
+    precision: str = "auto"
+    """auto, float32 or bfloat16 (auto: bfloat16 where the hardware multiplies it)."""
+
+    def __post_init__(self) -> None:
+        positive = ("epochs", "batch_size", "learning_rate", "gradient_clip", "kl_anneal_sketches")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} must be more than 0, not {getattr(self, name)}.")
+        for name in ("warmup_steps", "kl_weight", "kl_floor", "seed"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
+        if self.seed >= 1 << 63:
+            raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
+        for name in ("kl_eta_min", "augment"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ConfigError(f"precision must be auto, float32 or bfloat16, not {self.precision!r}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
+        """Raises ConfigError if a name is unknown or a value out of range."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ConfigError(f"Unknown training settings: {', '.join(sorted(map(str, unknown)))}.")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigError("A training setting is not of its kind.") from error
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Means over drawings."""
+
+    L_s: float
+    L_p: float
+    L_KL: float
+
+    @property
+    def L_R(self) -> float:
+        return self.L_s + self.L_p
+
+    def total(self, kl_weight: float) -> float:
+        return self.L_R + kl_weight * self.L_KL
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a running training."""
+
+    epoch: int
+    step: int
+    sketches: int
+    fraction: float
+    """Of the whole training, 0 to 1."""
+    seconds: float
+    """Trained so far, earlier sittings included."""
+    sketches_per_second: float
+    train: Losses
+    gradient_norm: float
+    learning_rate: float
+    eta: float
+    validation: Losses | None = None
+    """Set once an epoch."""
+    best: bool = False
+    """Whether that validation is the best so far."""
+    event: str = ""
+    """Something the user should know, such as a recovery from NaN."""
+
+
+class TrainingRun:
+    """A model being trained on a dataset; owns all its state."""
+
+    def __init__(
+        self, dataset: SketchDataset, model_config: ModelConfig, config: TrainingConfig, device: torch.device
+    ) -> None:
+        self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+        self.dataset = dataset
+        self.config = config
+        self.device = device
+        self.scale = dataset.scale_factor()
+        torch.manual_seed(config.seed)
+        self.model = SketchVAE(model_config).to(device)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate, fused=True)
+        self.history: list[dict[str, float]] = []
+        self.best_weights: dict[str, Tensor] | None = None
+        self.best_loss = math.inf
+        self.epoch = 0
+        self.step = 0
+        self.batch_in_epoch = 0
+        self.sketches = 0
+        self.seconds = 0.0
+        self.rate_factor = 1.0
+        self._source = BatchSource(dataset, self.scale, device)
+        self._train = dataset.indices(TRAIN)
+        if len(self._train) == 0:
+            raise TrainingError("This data has no training drawings.")
+        self.held_out = dataset.indices(VALID)
+        """Drawings that judge the model: the validation split, or all that are trained on if it is empty."""
+        if len(self.held_out) == 0:
+            self.held_out = self._train
+        self._batches_per_epoch = math.ceil(len(self._train) / config.batch_size)
+        self._stop_requested = False
+        self.stopped = False
+        """Whether `run` ended because a process asked it to, by `request_stop`."""
+        self._generator = torch.Generator(device)
+        self._bfloat16 = _use_bfloat16(config.precision, device)
+        self._good = self._state()
+
+    # -- state -------------------------------------------------------------------------------
+
+    def _state(self) -> dict[str, Any]:
+        return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()})
+
+    def _load_state(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        # A copy, since the optimiser keeps the tensors it is given and steps them in place.
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that `restore` needs, as tensors and plain values."""
+        return {
+            **self._state(),
+            "model_config": self.model.config.to_dict(),
+            "training_config": self.config.to_dict(),
+            "data_digest": self.dataset.digest,
+            "history": list(self.history),
+            "best_weights": self.best_weights,
+            "best_loss": self.best_loss,
+            "epoch": self.epoch,
+            "step": self.step,
+            "batch_in_epoch": self.batch_in_epoch,
+            "sketches": self.sketches,
+            "seconds": self.seconds,
+            "rate_factor": self.rate_factor,
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go on where `snapshot` was taken. Raises TrainingError if it is of another run."""
+        if snapshot.get("model_config") != self.model.config.to_dict():
+            raise TrainingError("The resume file is of a model of another size; train without --resume to start anew.")
+        if snapshot.get("data_digest") != self.dataset.digest:
+            raise TrainingError("The resume file is of other data; train without --resume to start anew.")
+        try:
+            self._load_state(snapshot)
+            self.history = list(snapshot["history"])
+            self.best_weights = snapshot["best_weights"]
+            self.best_loss = snapshot["best_loss"]
+            self.epoch, self.step = snapshot["epoch"], snapshot["step"]
+            self.batch_in_epoch, self.sketches = snapshot["batch_in_epoch"], snapshot["sketches"]
+            self.seconds, self.rate_factor = snapshot["seconds"], snapshot["rate_factor"]
+        except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise TrainingError("The resume file is damaged; train without --resume to start anew.") from error
+        self._good = self._state()
+
+    def best_model(self) -> SketchVAE:
+        """A copy of the model with the weights of the best validation (the current ones before any)."""
+        model = copy.deepcopy(self.model)
+        if self.best_weights is not None:
+            model.load_state_dict(self.best_weights)
+        return model.eval()
+
+    # -- the loop ----------------------------------------------------------------------------
+
+    def request_stop(self) -> None:
+        """Let `run` end after the step it is at; for signal handlers and other threads."""
+        self._stop_requested = True
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end of the budget, yielding a report every REPORT_STEPS steps and each epoch.
+
+        The state is consistent at every yield: the caller may snapshot it, or stop, there. Batches of
+        each epoch are a function of (seed, epoch), so a resumed epoch goes on at its next batch.
+        """
+        started = time.perf_counter() - self.seconds
+        meter = _Meter(self.device)
+        while self._fraction() < 1 and not self.stopped:
+            order = np.random.default_rng([self.config.seed, self.epoch])
+            batches = batches_by_length(self.dataset.lengths, self._train, self.config.batch_size, order)
+            while self.batch_in_epoch < len(batches) and self._fraction() < 1:
+                indices = batches[self.batch_in_epoch]
+                losses, self.seconds = self._train_step(indices, started)
+                meter.add(losses, len(indices))
+                self.batch_in_epoch += 1
+                self.step += 1
+                self.sketches += len(indices)
+                if self.batch_in_epoch == len(batches):
+                    break  # the validation reports this step
+                if self.step % REPORT_STEPS == 0 or self.stopped:
+                    yield self._report(meter)
+                if self.stopped:
+                    return
+            if self.batch_in_epoch >= len(batches):
+                self.epoch += 1
+                self.batch_in_epoch = 0
+            yield self._validate(meter)
+
+    @property
+    def epochs_done(self) -> float:
+        """Passes through the training drawings, parts counted."""
+        return self.epoch + self.batch_in_epoch / self._batches_per_epoch
+
+    def _fraction(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        if self.config.minutes is not None:
+            return min(1.0, self.seconds / (60 * self.config.minutes))
+        return min(1.0, self.epochs_done / self.config.epochs)
+
+    def learning_rate(self) -> float:
+        """Linear warm-up, then a cosine down to a hundredth of the peak."""
+        warm = min(1.0, (self.step + 1) / max(1, self.config.warmup_steps))
+        cosine = 0.5 * (1 + math.cos(math.pi * self._fraction()))
+        return self.config.learning_rate * self.rate_factor * warm * (0.01 + 0.99 * cosine)
+
+    def eta(self) -> float:
+        return kl_annealing(self.sketches, self.config.kl_eta_min, self.config.kl_anneal_sketches)
+
+    def _train_step(self, indices: np.ndarray, started: float) -> tuple[Tensor, float]:
+        """One optimiser step; ([L_s, L_p, L_KL, gradient norm] left on the device, seconds trained)."""
+        config = self.config
+        batch, noise, weight = self._own_share(indices)
+        self.model.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+            raw, mean, log_variance = self.model(batch.points(), batch.lengths, batch.inputs, noise)
+        reconstruction = reconstruction_loss(raw, batch.targets, batch.lengths, self.dataset.max_points)
+        l_s, l_p = reconstruction.offsets.sum() * weight, reconstruction.pen.sum() * weight
+        l_kl = kl_loss(mean, log_variance).sum() * weight
+        costly = self._sum(l_kl.detach()) >= config.kl_floor  # max(L_KL, floor), for the gradient
+        loss = l_s + l_p + config.kl_weight * self.eta() * l_kl * costly
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        losses = torch.stack([l_s, l_p, l_kl]).detach()
+        seconds = time.perf_counter() - started
+        if self.world > 1:
+            losses, seconds = self._sum_over_processes(losses, seconds)
+        else:
+            self.stopped = self._stop_requested
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate()
+        self.optimizer.step()
+        return torch.cat([losses, norm.detach()[None]]), seconds
+
+    def _own_share(self, indices: np.ndarray) -> tuple[Batch, Tensor, float]:
+        """The drawings of a step that are this process's, noise for their codes, and the weight of each.
+
+        Of several processes each takes every world-th drawing; since the batch is sorted by length
+        their shares cost the same. All prepare the whole batch, so that stretching, noise and padding,
+        and with them the sums over processes, are those of one process.
+        """
+        self._generator.manual_seed(_mixed_seed(self.config.seed, self.step))
+        batch = augment(self._source.batch(indices), self.config.augment, self._generator)
+        shape = (len(batch.lengths), self.model.config.latent)
+        noise = torch.randn(shape, generator=self._generator, device=self.device)
+        weight = 1 / len(indices)
+        if self.world == 1:
+            return batch, noise, weight
+        mine = slice(self.rank, None, self.world)
+        if self.rank >= len(indices):  # a last batch smaller than the world: take one drawing, of no weight
+            mine, weight = slice(0, 1), 0.0
+        return Batch(batch.inputs[mine], batch.targets[mine], batch.lengths[mine]), noise[mine], weight
+
+    def _sum(self, value: Tensor) -> Tensor:
+        """`value` summed over all processes."""
+        if self.world > 1:
+            value = value.clone()
+            dist.all_reduce(value)
+        return value
+
+    def _sum_over_processes(self, losses: Tensor, seconds: float) -> tuple[Tensor, float]:
+        """Sum gradients and losses over all processes, and let them agree on rank 0's clock and on stopping."""
+        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        agreed = losses.new_tensor([seconds if self.rank == 0 else 0.0, self._stop_requested])
+        flat = self._sum(torch.cat([*(gradient.flatten() for gradient in gradients), losses, agreed]))
+        *parts, losses, agreed = flat.split([*(gradient.numel() for gradient in gradients), 3, 2])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+        seconds, stops = agreed.tolist()
+        self.stopped = stops > 0
+        return losses, seconds
+
+    def _report(self, meter: "_Meter") -> Progress:
+        stepped = meter.steps > 0
+        losses, norm = meter.read()
+        event = ""
+        if stepped and not math.isfinite(losses.total(self.config.kl_weight) + norm):
+            # Back to the last validated state at half the rate; the order of batches goes on.
+            self._load_state(self._good)
+            self.rate_factor /= 2
+            event = f"The loss was not finite at step {self.step:,}: back to the last good weights at half the rate."
+            if self.rate_factor < 1e-4:
+                raise TrainingError("The loss keeps becoming infinite; try a lower learning rate.")
+        return Progress(
+            epoch=self.epoch,
+            step=self.step,
+            sketches=self.sketches,
+            fraction=self._fraction(),
+            seconds=self.seconds,
+            sketches_per_second=meter.rate,
+            train=losses,
+            gradient_norm=norm,
+            learning_rate=self.learning_rate(),
+            eta=self.eta(),
+            event=event,
+        )
+
+    def _validate(self, meter: "_Meter") -> Progress:
+        report = self._report(meter)
+        losses = evaluate(self.model, self._source, self.dataset.lengths, self.held_out)
+        total = losses.total(self.config.kl_weight)
+        best = total < self.best_loss
+        if best:
+            self.best_loss = total
+            self.best_weights = copy.deepcopy(self.model.state_dict())
+        if math.isfinite(total):
+            self._good = self._state()
+        self.history.append(
+            {
+                "epoch": self.epoch,
+                "step": self.step,
+                "sketches": self.sketches,
+                "seconds": round(self.seconds, 2),
+                "train_L_R": report.train.L_R,
+                "train_L_KL": report.train.L_KL,
+                "valid_L_R": losses.L_R,
+                "valid_L_KL": losses.L_KL,
+            }
+        )
+        values = {field.name: getattr(report, field.name) for field in fields(Progress)}
+        return Progress(**{**values, "validation": losses, "best": best})
+
+
+class _Meter:
+    """Means of the losses since the last reading, kept on the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._sums = torch.zeros(4, device=device)
+        self.steps = 0
+        """Since the last reading."""
+        self._sketches = 0
+        self._since = time.perf_counter()
+        self._last = (Losses(math.nan, math.nan, math.nan), math.nan)
+        self.rate = 0.0
+
+    def add(self, losses: Tensor, sketches: int) -> None:
+        self._sums += losses
+        self.steps += 1
+        self._sketches += sketches
+
+    def read(self) -> tuple[Losses, float]:
+        """(mean losses, mean gradient norm); the last ones again if no step was made since."""
+        if self.steps:
+            l_s, l_p, l_kl, norm = (self._sums / self.steps).tolist()
+            now = time.perf_counter()
+            self.rate = self._sketches / (now - self._since)
+            self._last = (Losses(l_s, l_p, l_kl), norm)
+            self._sums.zero_()
+            self.steps = self._sketches = 0
+            self._since = now
+        return self._last
+
+
+def evaluate(
+    model: SketchVAE,
+    source: BatchSource,
+    lengths: np.ndarray,
+    indices: np.ndarray,
+    *,
+    batch_size: int = 128,
+    full_length: bool = False,
+    sample_seed: int | None = None,
+) -> Losses:
+    """Mean losses over the drawings `indices`, encoded with mu, or with sampled z given a seed.
+
+    With `full_length` every drawing is run for all N_max steps, as published; without it only as far
+    as its batch needs, which leaves out pen terms of padding that a trained model predicts surely.
+    """
+    per_drawing = losses_per_drawing(
+        model, source, lengths, indices, batch_size=batch_size, full_length=full_length, sample_seed=sample_seed
+    )
+    return Losses(*per_drawing.mean(axis=0).tolist())
+
+
+def losses_per_drawing(
+    model: SketchVAE,
+    source: BatchSource,
+    lengths: np.ndarray,
+    indices: np.ndarray,
+    *,
+    batch_size: int = 128,
+    full_length: bool = False,
+    sample_seed: int | None = None,
+) -> np.ndarray:
+    """(L_s, L_p, L_KL) [n, 3] of each of the drawings `indices`, in their order; see `evaluate`."""
+    was_training = model.training
+    model.eval()
+    generator = torch.Generator().manual_seed(sample_seed or 0)
+    noise = torch.randn(len(indices), model.config.latent, generator=generator)
+    result = np.empty((len(indices), 3))
+    with torch.inference_mode():
+        for chosen in batches_by_length(lengths[indices], np.arange(len(indices)), batch_size):
+            batch = source.batch(indices[chosen], full_length=full_length)
+            sampled = None if sample_seed is None else noise[chosen].to(model.device)
+            raw, mean, log_variance = model(batch.points(), batch.lengths, batch.inputs, sampled)
+            loss = reconstruction_loss(raw, batch.targets, batch.lengths, source.max_points)
+            columns = torch.stack([loss.offsets, loss.pen, kl_loss(mean, log_variance)], dim=-1)
+            result[chosen] = columns.cpu().numpy()
+    model.train(was_training)
+    return result
+
+
+def _mixed_seed(seed: int, step: int) -> int:
+    """A seed below 2^63 for torch, different for each pair."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _use_bfloat16(precision: str, device: torch.device) -> bool:
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    # Without these instructions a CPU emulates bfloat16, slower than float32.
+    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()

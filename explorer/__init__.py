@@ -1,0 +1,1 @@
+"""The window: see and play with the latent space of a sketch generator."""

@@ -1,0 +1,116 @@
+"""The application around the window: theme, errors that nobody expected, and pictures of the window."""
+
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import (
+    QEvent,
+    QEventLoop,
+    QMessageLogContext,
+    QPointF,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from explorer.studio import Studio
+from explorer.theme import apply_theme, current_theme
+from explorer.window import Window
+
+LONGEST_WAIT_S = 600
+"""For a picture of a map that is still being made."""
+
+
+def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None) -> int:
+    """Open the window, or take a picture of it; the exit status."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("Sketch Explorer")
+    application.setOrganizationName("Sketch Explorer")
+    application.setStyle("Fusion")
+    qInstallMessageHandler(_qt_says)
+    theme = current_theme()
+    apply_theme(application, theme)
+    studio = Studio()
+    window = Window(studio, theme)
+    sys.excepthook = _report_surprise
+    try:
+        window.show()
+        studio.open(checkpoint, data, device)
+        return application.exec() if screenshot is None else _take_picture(window, screenshot)
+    finally:
+        sys.excepthook = sys.__excepthook__
+        window.close()
+
+
+def _qt_says(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    """Qt's own messages go to stderr, less the one that its offscreen platform has for every window."""
+    if "does not support propagateSizeHints" not in message:
+        sys.stderr.write(f"{message}\n")
+
+
+def _report_surprise(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The one door for errors that nobody expected: the program goes on, the traceback can be copied."""
+    if issubclass(kind, KeyboardInterrupt):
+        QApplication.exit(130)
+        return
+    details = "".join(traceback.format_exception(kind, error, trace))
+    sys.stderr.write(details)
+    box = QMessageBox(QMessageBox.Icon.Critical, "Sketch Explorer", f"Something unexpected happened: {error}")
+    box.setInformativeText("The program goes on. The details below help to mend it.")
+    box.setDetailedText(details)
+    box.exec()
+
+
+def _take_picture(window: Window, file: Path) -> int:
+    """Wait for the map, click a drawing as a user would, wait until all is drawn, save."""
+    failures: list[str] = []
+    window.studio.failed.disconnect()
+    window.studio.failed.connect(lambda message, details: failures.append(details or message))
+    sys.excepthook = lambda kind, error, trace: failures.extend(traceback.format_exception(kind, error, trace))
+    studio = window.studio
+
+    def settled() -> bool:
+        drawn = window.panel.view.complete and (studio.film is None or studio.film.finished)
+        return studio.current is not None and not window.progress.isVisible() and drawn
+
+    _wait_until(lambda: bool(failures) or settled())
+    if not failures:
+        before = studio.here
+        _click_a_drawing(window)
+        _wait_until(lambda: bool(failures) or (studio.here is not before and settled()))
+    if not failures and not window.grab().save(str(file)):
+        failures.append(f"The picture could not be written to {file}.")
+    sys.stderr.write("".join(f"{failure.rstrip()}\n" for failure in failures))
+    return 2 if failures else 0
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    """Run the event loop until `condition` holds, or for LONGEST_WAIT_S."""
+    loop, poll = QEventLoop(), QTimer(interval=20)
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    poll.timeout.connect(lambda: loop.quit() if condition() or time.monotonic() > deadline else None)
+    poll.start()
+    loop.exec()
+
+
+def _click_a_drawing(window: Window) -> None:
+    """Press and release the left button on the drawing nearest to the middle of the map."""
+    opened = window.studio.current
+    assert opened is not None
+    middle = opened.atlas.positions.mean(axis=0)
+    index, _ = opened.navigator.on_map(*middle.tolist())
+    scene = window.map.box.mapViewToScene(QPointF(*opened.atlas.positions[index].tolist()))
+    at = QPointF(window.map.mapFromScene(scene))
+    viewport = window.map.viewport()
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    for kind, held in ((QEvent.Type.MouseButtonPress, left), (QEvent.Type.MouseButtonRelease, none)):
+        where = viewport.mapToGlobal(at)
+        QApplication.sendEvent(viewport, QMouseEvent(kind, at, where, left, held, Qt.KeyboardModifier.NoModifier))

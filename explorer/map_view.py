@@ -1,0 +1,251 @@
+"""The map: every drawing as a point, category names above them, and the tools of the mouse."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent
+from scipy.ndimage import gaussian_filter
+
+from explorer.requests import AtPosition, Film, Located
+from explorer.studio import Studio
+from explorer.theme import Theme, category_colour
+
+if TYPE_CHECKING:
+    from core.atlas import Atlas
+    from explorer.opening import Opened
+
+REACH = 7
+"""Pixels within which a click means a drawing rather than a place between drawings."""
+MOST_NAMES = 40
+NAME_GRID = 64
+"""Cells a side of the histogram that finds where a category is at home."""
+
+
+class Tool(Enum):
+    """What the left button does on the map."""
+
+    EXPLORE = "explore"
+    PATH = "path"
+
+
+class MapBox(pg.ViewBox):
+    """A ViewBox whose left button belongs to the tool; the middle button or space pans, the wheel zooms."""
+
+    pressed = Signal(QPointF)
+    dragged = Signal(QPointF, QPointF, bool)
+    """(start, end, whether the button was released), in map units."""
+
+    def __init__(self) -> None:
+        super().__init__(lockAspect=True, enableMenu=False)
+        self.panning = False
+        self.panned = False
+        """Whether anything was dragged since `panning` was last set."""
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
+            ev.accept()
+            self.pressed.emit(self.mapToView(ev.pos()))
+
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
+            ev.accept()
+            start, end = self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos())
+            self.dragged.emit(start, end, ev.isFinish())
+        elif ev.button() != Qt.MouseButton.RightButton:
+            self.panned = True
+            super().mouseDragEvent(ev, axis)
+
+
+class Dots(pg.ScatterPlotItem):
+    """Points that leave clicks to the map: pyqtgraph's own answer builds a Python object per point."""
+
+    def mouseClickEvent(self, ev: Any) -> None:
+        ev.ignore()
+
+
+class MapView(pg.PlotWidget):
+    """The scatter of all drawings."""
+
+    hovered = Signal(object)
+    """Index of the drawing under the pointer, or None."""
+
+    def __init__(self, studio: Studio, theme: Theme) -> None:
+        self.box = MapBox()
+        super().__init__(viewBox=self.box, background=theme.paper)
+        self._studio, self._theme = studio, theme
+        self.tool = Tool.EXPLORE
+        self.setMinimumSize(320, 240)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Map of drawings")
+        self.getPlotItem().hideButtons()
+        for axis in ("left", "bottom"):
+            self.getPlotItem().hideAxis(axis)
+        self._points = Dots(pen=None, pxMode=True)
+        self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
+        self._frames = Dots(size=6, pen=pg.mkPen(theme.paper, width=1), brush=theme.ink)
+        self._ring = Dots(size=16, pen=pg.mkPen(theme.accent, width=2.5), brush=None)
+        for depth, item in enumerate((self._points, self._path, self._frames, self._ring)):
+            item.setZValue(depth)
+            self.addItem(item)
+        self._names: list[pg.TextItem] = []
+        self.box.pressed.connect(self._on_pressed)
+        self.box.dragged.connect(self._on_dragged)
+        self.scene().sigMouseMoved.connect(self._on_hover)
+        studio.opened.connect(self._on_opened)
+        studio.map_moved.connect(self._on_moved)
+        studio.located.connect(self._on_located)
+        studio.film_changed.connect(self._on_film)
+
+    # -- showing -----------------------------------------------------------------------------
+
+    def _on_opened(self, opened: "Opened") -> None:
+        self._path.clear()
+        self._frames.clear()
+        self._ring.clear()
+        self._place_points(opened.atlas)
+        low, high = np.percentile(opened.atlas.positions, (0.2, 99.8), axis=0)
+        self.box.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.06)
+
+    def _on_moved(self, opened: "Opened") -> None:
+        self._place_points(opened.atlas)
+        self.box.autoRange(padding=0.06)
+
+    def _place_points(self, atlas: "Atlas") -> None:
+        brushes = []
+        for label in range(len(atlas.categories)):
+            colour = category_colour(label)
+            colour.setAlpha(170)
+            brushes.append(pg.mkBrush(colour))
+        size = float(np.clip(600 / np.sqrt(len(atlas)), 3, 8))
+        shared = np.array(brushes, dtype=object)[atlas.labels]
+        self._points.setData(pos=atlas.positions, brush=shared, size=size)
+        self._place_names(atlas)
+
+    def _place_names(self, atlas: "Atlas") -> None:
+        for item in self._names:
+            self.removeItem(item)
+        self._names = []
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        for name, label, (x, y) in category_homes(atlas)[:MOST_NAMES]:
+            ground = QColor(self._theme.paper)
+            ground.setAlpha(215)
+            item = pg.TextItem(name, anchor=(0.5, 0.5), fill=pg.mkBrush(ground))
+            item.setColor(readable(category_colour(label), dark=self._theme.dark))
+            item.setFont(font)
+            item.setPos(x, y)
+            item.setZValue(10)
+            self.addItem(item)
+            self._names.append(item)
+
+    def _on_located(self, located: Located) -> None:
+        self._ring.setData(pos=[located.position])
+
+    def _on_film(self, film: Film) -> None:
+        self._path.setData(*film.positions.T)
+        self._frames.setData(*film.positions.T)
+
+    # -- the mouse ---------------------------------------------------------------------------
+
+    def set_tool(self, tool: Tool) -> None:
+        self.tool = tool
+        self.setCursor(Qt.CursorShape.CrossCursor if tool is Tool.PATH else Qt.CursorShape.ArrowCursor)
+
+    def reach(self) -> float:
+        """REACH in map units at the present zoom."""
+        return REACH * float(self.box.viewPixelSize()[0])
+
+    def _target(self, at: QPointF) -> AtPosition:
+        return AtPosition(at.x(), at.y(), self.reach())
+
+    def _on_pressed(self, at: QPointF) -> None:
+        self._studio.choose(self._target(at))
+
+    def _on_dragged(self, start: QPointF, end: QPointF, released: bool) -> None:
+        if self.tool is Tool.EXPLORE:
+            self._studio.choose(self._target(end), live=not released)
+        elif start != end:
+            self._path.setData([start.x(), end.x()], [start.y(), end.y()])
+            self._studio.set_path([self._target(start), self._target(end)])
+
+    def _on_hover(self, at: QPointF) -> None:
+        if self._studio.current is None or not self.box.sceneBoundingRect().contains(at):
+            self.hovered.emit(None)
+            return
+        place = self.box.mapSceneToView(at)
+        index, distance = self._studio.current.navigator.on_map(place.x(), place.y())
+        self.hovered.emit(index if distance <= self.reach() else None)
+
+    # -- the keyboard ------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        steps = {Qt.Key.Key_Left: (-1, 0), Qt.Key.Key_Right: (1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
+        if key in steps:
+            (left, right), (bottom, top) = self.box.viewRange()
+            x, y = steps[Qt.Key(key)]
+            self.box.translateBy(x=x * (right - left) / 10, y=y * (top - bottom) / 10)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.box.scaleBy((0.8, 0.8))
+        elif key == Qt.Key.Key_Minus:
+            self.box.scaleBy((1.25, 1.25))
+        elif key == Qt.Key.Key_0:
+            self.box.autoRange(padding=0.06)
+        elif key == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._set_panning(True)
+        else:
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Space:
+            event.ignore()
+        elif not event.isAutoRepeat():
+            if not self.box.panned:
+                self._studio.resample()
+            self._set_panning(False)
+
+    def _set_panning(self, panning: bool) -> None:
+        """Held, space lets the left button pan; pressed alone it draws the current code again."""
+        self.box.panning, self.box.panned = panning, False
+        if panning:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            self.set_tool(self.tool)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.hovered.emit(None)
+        super().leaveEvent(event)
+
+
+def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]:
+    """(name, label, map position) of each category, most drawings first.
+
+    The position is where the category is both dense and among itself: its smoothed density squared
+    over everyone's, so that the names of overlapping categories part as far as the data lets them.
+    """
+    x, y = atlas.positions.T
+    edges = [np.linspace(axis.min(), axis.max() + 1e-6, NAME_GRID + 1) for axis in (x, y)]
+
+    def density(chosen: Any) -> np.ndarray:
+        return gaussian_filter(np.histogram2d(x[chosen], y[chosen], bins=edges)[0], 2.0)
+
+    everyone = density(slice(None))
+    homes = []
+    counts = np.bincount(atlas.labels, minlength=len(atlas.categories))
+    for label in np.argsort(-counts, kind="stable"):
+        if counts[label]:
+            own = density(atlas.labels == label)
+            cell = np.unravel_index(np.argmax(own**2 / (everyone + everyone.mean())), own.shape)
+            centre = tuple(float(edge[i] + edge[i + 1]) / 2 for edge, i in zip(edges, cell, strict=True))
+            homes.append((atlas.categories[label], int(label), centre))
+    return homes
+
+
+def readable(colour: QColor, *, dark: bool) -> QColor:
+    """The colour, dark or light enough to read as text on the theme's paper."""
+    hue, saturation, lightness, _ = colour.getHsl()
+    return QColor.fromHsl(hue, saturation, max(lightness, 165) if dark else min(lightness, 85))

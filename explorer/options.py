@@ -1,0 +1,42 @@
+"""The command line of the window."""
+
+import argparse
+from pathlib import Path
+
+EXAMPLES = """examples:
+  sketch-explorer                                the checkpoint that comes with the program
+  sketch-explorer --checkpoint owl.pt            your own, from python -m trainer
+  sketch-explorer --data cat.npz dog.npz         other drawings, encoded by the same model
+  sketch-explorer --screenshot map.png           a picture of the window, also without a screen
+"""
+
+
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
+    """checkpoint, data, device and screenshot; ends the program for --help and for nonsense."""
+    parser = argparse.ArgumentParser(
+        prog="sketch-explorer",
+        description="See and play with the latent space of a sketch generator.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--checkpoint",
+        default="animals",
+        metavar="FILE",
+        help="a .pt file, or the name of a shipped one (default: animals)",
+    )
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="drawings to map instead of the checkpoint's own",
+    )
+    parser.add_argument(
+        "--device", default="auto", help="where --data is encoded: auto, cpu, cuda, cuda:1, mps (default: auto)"
+    )
+    parser.add_argument(
+        "--screenshot", type=Path, metavar="FILE.png", help="open, click a point, save a picture of the window, and end"
+    )
+    return parser.parse_args(arguments)

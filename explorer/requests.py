@@ -1,0 +1,195 @@
+"""What the window asks of the engine and what comes back: frozen values that cross threads."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.workers import Cancel
+
+if TYPE_CHECKING:
+    from core.expression import Answer, Code
+    from core.navigation import Place
+    from explorer.opening import Opened
+
+Strokes = NDArray[np.float32]
+"""A drawing as stroke-3 [n, 3] in data units."""
+DRAW_EVERY = 6
+"""Points between two reports of a sketch being drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class AtDrawing:
+    """Drawing `index` of the atlas."""
+
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class AtPosition:
+    """A place of the map: the drawing there, if one is within `reach` (map units), else the place itself."""
+
+    x: float
+    y: float
+    reach: float
+
+
+@dataclass(frozen=True, eq=False)
+class AtCode:
+    """A code that something else produced, under a title."""
+
+    code: "Code"
+    title: str
+
+
+@dataclass(frozen=True, eq=False)
+class ByExpression:
+    """What an expression amounts to, given pinned codes and values of its free numbers."""
+
+    text: str
+    pinned: dict[str, "Code"]
+    scalars: dict[str, float]
+
+
+Target = AtDrawing | AtPosition | AtCode | ByExpression
+
+
+@dataclass(frozen=True, eq=False)
+class DrawRequest:
+    """Draw what is at `target`."""
+
+    opened: "Opened"
+    target: Target
+    seed: int
+    temperature: float
+
+
+@dataclass(frozen=True, eq=False)
+class FilmRequest:
+    """Draw `frames` sketches along the way from the first target through all others."""
+
+    opened: "Opened"
+    targets: tuple[Target, ...]
+    frames: int
+    seed: int
+    temperature: float
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """Where a target is; the first answer to every DrawRequest."""
+
+    title: str
+    place: "Place"
+    position: tuple[float, float]
+    """On the map."""
+    norm: float
+    norm_range: tuple[float, float]
+    """The middle nine tenths of the data's norms."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calculated:
+    """What an expression amounts to; it comes before the Located of a code, and alone for a number."""
+
+    answer: "Answer"
+
+
+@dataclass(frozen=True, eq=False)
+class Misread:
+    """Why an expression has no value, and at which column."""
+
+    message: str
+    column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """A drawing, perhaps still in progress."""
+
+    stroke3: Strokes
+    finished: bool
+    seconds: float
+    """Since the request was taken up."""
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """The sketches along a path."""
+
+    codes: NDArray[np.float32]
+    """[frames, N_z]"""
+    positions: NDArray[np.float64]
+    """[frames, 2]: where each frame lies on the map."""
+    sketches: list[Strokes]
+    finished: bool
+
+
+def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misread | Located | Sketch]:
+    """Answer a DrawRequest: where it is, then the sketch while it is drawn."""
+    from core.errors import ExpressionError
+    from core.generation import SamplingConfig
+
+    began = time.perf_counter()
+    target, opened = request.target, request.opened
+    if isinstance(target, ByExpression):
+        try:
+            answer = _calculate(target, opened)
+        except ExpressionError as error:
+            yield Misread(str(error), error.column)
+            return
+        yield Calculated(answer)
+        if isinstance(answer.value, float):
+            return
+        target = AtCode(answer.value, target.text.strip())
+    located = _locate(target, opened)
+    yield located
+    sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
+    codes = located.place.code[None]
+    for partial in opened.decoder.stream(codes, [request.seed], sampling, cancelled, every=DRAW_EVERY):
+        yield Sketch(partial.strokes[0], partial.finished, time.perf_counter() - began)
+
+
+def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
+    """Answer a FilmRequest: the frames, all drawn with one sampling seed."""
+    from core.generation import SamplingConfig
+    from core.navigation import path
+
+    opened = request.opened
+    codes = path([_locate(target, opened).place.code for target in request.targets], request.frames)
+    positions = np.array([opened.navigator.to_map(code) for code in codes])
+    sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
+    seeds = [request.seed] * len(codes)
+    for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=24):
+        yield Film(codes, positions, partial.strokes, partial.finished)
+
+
+def _calculate(target: ByExpression, opened: "Opened") -> "Answer":
+    from core.expression import CodeSpace, evaluate
+
+    space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars)
+    return evaluate(target.text, space)
+
+
+def _locate(target: Target, opened: "Opened") -> Located:
+    navigator, atlas = opened.navigator, opened.atlas
+    if isinstance(target, AtPosition):
+        index, distance = navigator.on_map(target.x, target.y)
+        if distance <= target.reach:
+            target = AtDrawing(index)
+    if isinstance(target, AtDrawing):
+        place, title = navigator.at_drawing(target.index), f"{atlas.describe(target.index)} (#{target.index})"
+        x, y = atlas.positions[target.index].tolist()
+    elif isinstance(target, AtPosition):
+        place = navigator.from_map(target.x, target.y)
+        title, x, y = f"between drawings, near {atlas.describe(place.nearest)}", target.x, target.y
+    elif isinstance(target, AtCode):
+        place, title = navigator.place(target.code), target.title
+        x, y = navigator.to_map(target.code)
+    else:
+        raise TypeError(f"{type(target).__name__} has no place before it is calculated")
+    low, high = np.percentile(atlas.norms, (5, 95)).tolist()
+    return Located(title, place, (x, y), float(np.linalg.norm(place.code)), (low, high))

@@ -1,0 +1,97 @@
+"""Ink on paper: the colours of both themes, and Qt's palette and style sheet made from them."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The few colours that the window is made of."""
+
+    paper: str
+    """Ground of drawings and map."""
+    panel: str
+    """Ground of everything else."""
+    line: str
+    """Hairlines between panels."""
+    ink: str
+    """Drawings and text."""
+    faint: str
+    """Text of second rank."""
+    accent: str
+    """What is current."""
+    error: str
+    dark: bool
+
+
+LIGHT = Theme("#fbf8f2", "#f3efe6", "#ddd6c8", "#26221c", "#6f675b", "#b3471d", "#a61b1b", False)
+DARK = Theme("#171614", "#1f1d1a", "#37332d", "#ece6da", "#a1988a", "#f08a5d", "#ff8a80", True)
+
+CATEGORY_COLOURS = (
+    # Okabe & Ito (2008), the near-black one left out: it would vanish in the dark theme.
+    "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#c9b82b",
+    # Tol's "muted" (2018) and darker mixtures, for more than seven categories.
+    "#882255", "#44aa99", "#7a77c8", "#999933", "#aa4499", "#117733", "#8c6239", "#7f8a93", "#dd6b7a",
+)  # fmt: skip
+
+
+def current_theme() -> Theme:
+    """The theme that the desktop asks for."""
+    return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
+
+
+def category_colour(label: int) -> QColor:
+    """The colour of a category; after sixteen they come round again."""
+    return QColor(CATEGORY_COLOURS[label % len(CATEGORY_COLOURS)])
+
+
+def apply_theme(application: QApplication, theme: Theme) -> None:
+    """Dress the whole application."""
+    roles = QPalette.ColorRole
+    palette = QPalette()
+    for role, colour in (
+        (roles.Window, theme.panel),
+        (roles.Base, theme.paper),
+        (roles.AlternateBase, theme.panel),
+        (roles.Button, theme.panel),
+        (roles.WindowText, theme.ink),
+        (roles.Text, theme.ink),
+        (roles.ButtonText, theme.ink),
+        (roles.ToolTipBase, theme.paper),
+        (roles.ToolTipText, theme.ink),
+        (roles.PlaceholderText, theme.faint),
+        (roles.Highlight, theme.accent),
+        (roles.HighlightedText, theme.paper),
+        (roles.Link, theme.accent),
+    ):
+        palette.setColor(role, QColor(colour))
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.faint))
+    application.setPalette(palette)
+    application.setStyleSheet(_STYLE.format(**vars(theme)))
+
+
+_STYLE = """
+QToolTip {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 3px; }}
+QStatusBar {{ border-top: 1px solid {line}; color: {faint}; }}
+QStatusBar::item {{ border: none; }}
+QSplitter::handle {{ background: {line}; }}
+QToolButton, QPushButton {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 9px; background: {panel}; }}
+QToolButton:hover, QPushButton:hover {{ border-color: {faint}; }}
+QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
+QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
+QPushButton:disabled {{ color: {faint}; }}
+QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
+QLineEdit:focus {{ border-color: {accent}; }}
+QLabel#faint {{ color: {faint}; }}
+QLabel#error {{ color: {error}; }}
+QSlider::groove:horizontal {{ height: 3px; background: {line}; border-radius: 1px; }}
+QSlider::sub-page:horizontal {{ background: {faint}; border-radius: 1px; }}
+QSlider::handle:horizontal {{ background: {ink}; width: 13px; height: 13px; margin: -5px 0; border-radius: 6px; }}
+QSlider::handle:horizontal:focus {{ background: {accent}; }}
+QProgressBar {{ border: none; background: {line}; border-radius: 2px; max-height: 4px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
+"""

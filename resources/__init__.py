@@ -1,0 +1,1 @@
+"""What ships with the program: checkpoints with their maps, icons, style."""

@@ -1,0 +1,145 @@
+"""The controller without a window: requests in, signals out."""
+
+import numpy as np
+import pytest
+
+from core.generation import SamplingConfig
+from explorer.requests import AtCode, AtDrawing, AtPosition, Calculated, Located, Misread
+from explorer.studio import FRAMES
+
+WAIT = 20_000
+
+
+def drawn(qtbot, studio):
+    """Wait for the next finished sketch."""
+    return qtbot.waitSignal(studio.sketch_changed, timeout=WAIT, check_params_cb=lambda sketch: sketch.finished)
+
+
+def test_opening_begins_with_a_drawing_and_a_film(studio, qtbot):
+    qtbot.waitUntil(lambda: studio.film is not None and studio.film.finished, timeout=WAIT)
+    assert studio.here.place.index is not None
+    assert len(studio.film.sketches) == FRAMES
+
+
+def test_a_click_on_a_drawing_decodes_its_own_code(studio, qtbot):
+    x, y = studio.current.atlas.positions[5].tolist()
+    with drawn(qtbot, studio):
+        studio.choose(AtPosition(x, y, reach=1e-6))
+    assert studio.here.place.index == 5
+    sampling = SamplingConfig(studio.temperature, studio.current.checkpoint.max_points)
+    [expected] = studio.current.decoder.decode(studio.current.atlas.latents[5:6], [studio.seed], sampling)
+    np.testing.assert_array_equal(studio.sketch.stroke3, expected)
+
+
+def test_a_click_on_empty_map_gives_a_code_between_drawings(studio, qtbot):
+    low, high = studio.current.atlas.positions.min(axis=0), studio.current.atlas.positions.max(axis=0)
+    x, y = (2 * high - low).tolist()
+    with drawn(qtbot, studio):
+        studio.choose(AtPosition(x, y, reach=1e-6))
+    assert studio.here.place.index is None
+    assert studio.here.position == (x, y)
+    assert "between drawings" in studio.here.title
+
+
+def test_same_code_same_seed_same_sketch_and_another_after_resampling(studio, qtbot):
+    studio.set_temperature(0.8)
+    code = studio.current.atlas.latents[3]
+    sketches = []
+    for act in (lambda: studio.choose(AtCode(code, "x")), lambda: studio.choose(AtCode(code, "x")), studio.resample):
+        with drawn(qtbot, studio):
+            act()
+        sketches.append(studio.sketch.stroke3)
+    np.testing.assert_array_equal(sketches[0], sketches[1])
+    assert sketches[0].shape != sketches[2].shape or not np.allclose(sketches[0], sketches[2])
+
+
+def test_late_answers_are_dropped(studio, qtbot):
+    """Of many clicks only the last one's place is reported at the end, and nothing of the others after it."""
+    located: list[Located] = []
+    studio.located.connect(located.append)
+    with drawn(qtbot, studio):
+        for index in range(20):
+            studio.choose(AtDrawing(index))
+    assert located[-1].place.index == 19
+    assert [here.place.index for here in located] == sorted({here.place.index for here in located})
+
+
+def test_live_requests_are_answered_while_more_arrive(studio, qtbot):
+    """During a drag each request lets the running one finish, so that something is always seen."""
+    finished: list[object] = []
+    studio.sketch_changed.connect(lambda sketch: sketch.finished and finished.append(sketch))
+    for _ in range(3):
+        with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT):
+            studio.choose(AtDrawing(1), live=True)
+            studio.choose(AtDrawing(2), live=True)
+    qtbot.waitUntil(lambda: len(finished) >= 3 and studio.here.place.index == 2, timeout=WAIT)
+
+
+def test_path_ends_are_the_drawings_it_was_dragged_between(studio, qtbot):
+    latents = studio.current.atlas.latents
+
+    def of_this_path(film) -> bool:
+        return film.finished and np.allclose(film.codes[[0, -1]], latents[[4, 9]], atol=1e-6)
+
+    with qtbot.waitSignal(studio.film_changed, timeout=WAIT, check_params_cb=of_this_path):
+        studio.set_path([AtDrawing(4), AtDrawing(9)])
+    assert len(studio.film.codes) == len(studio.film.positions) == len(studio.film.sketches) == FRAMES
+
+
+def test_a_frame_becomes_current(studio, qtbot):
+    qtbot.waitUntil(lambda: studio.film is not None and studio.film.finished, timeout=WAIT)
+    with drawn(qtbot, studio):
+        studio.choose_frame(3)
+    np.testing.assert_array_equal(studio.here.place.code, studio.film.codes[3])
+
+
+def test_arithmetic_over_pins(studio, qtbot):
+    latents = studio.current.atlas.latents
+    for index, name in zip((2, 30, 50), "abc", strict=True):
+        with drawn(qtbot, studio):
+            studio.choose(AtDrawing(index))
+        assert studio.pin() == name
+    with drawn(qtbot, studio):
+        studio.calculate("a - b + c")
+    np.testing.assert_allclose(studio.here.place.code, latents[2] - latents[30] + latents[50], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "column"), [("a - b", 0), ("cat +", 5), ("cat - dgo", 6), ("cat * bird", 4), ('"hot dog', 0)]
+)
+def test_a_faulty_expression_says_where_and_keeps_what_is_current(studio, qtbot, text, column):
+    before = studio.here
+    with qtbot.waitSignal(studio.calculated, timeout=WAIT) as signal:
+        studio.calculate(text)
+    assert isinstance(signal.args[0], Misread)
+    assert signal.args[0].column == column
+    assert studio.here is before
+
+
+def test_an_expression_may_be_a_number(studio, qtbot):
+    with qtbot.waitSignal(studio.calculated, timeout=WAIT) as signal:
+        studio.calculate("norm(cat)")
+    assert isinstance(signal.args[0], Calculated)
+    mean = studio.current.category_means["cat"]
+    assert signal.args[0].answer.value == pytest.approx(float(np.linalg.norm(mean)))
+
+
+def test_unpinned_letters_are_used_again(studio):
+    assert [studio.pin(), studio.pin()] == ["a", "b"]
+    studio.unpin("a")
+    assert studio.pin() == "a"
+
+
+def test_a_missing_checkpoint_is_one_sentence(studio, qtbot, tmp_path):
+    with qtbot.waitSignal(studio.failed, timeout=WAIT) as signal:
+        studio.open(str(tmp_path / "nothing.pt"))
+    message, details = signal.args
+    assert "nothing.pt does not exist" in message
+    assert details == ""
+    assert studio.current is not None
+
+
+def test_an_unknown_name_lists_the_shipped_checkpoints(studio, qtbot):
+    with qtbot.waitSignal(studio.failed, timeout=WAIT) as signal:
+        studio.open("anmals")
+    assert "animals" in signal.args[0]

@@ -1,0 +1,149 @@
+"""The window, driven by real mouse and key events."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+
+from explorer.map_view import Tool, category_homes
+
+WAIT = 20_000
+
+
+def on_map(window, x: float, y: float) -> QPoint:
+    """Viewport pixel of a map position."""
+    scene = window.map.box.mapViewToScene(QPointF(x, y))
+    return window.map.mapFromScene(scene)
+
+
+def position(window, index: int) -> tuple[float, float]:
+    return tuple(window.studio.current.atlas.positions[index].tolist())
+
+
+def test_a_click_on_a_point_draws_it(window, qtbot):
+    with qtbot.waitSignal(window.panel.view.revealed, timeout=WAIT):
+        qtbot.mouseClick(window.map.viewport(), Qt.MouseButton.LeftButton, pos=on_map(window, *position(window, 7)))
+        qtbot.waitUntil(lambda: window.studio.here.place.index is not None, timeout=WAIT)
+    clicked, _ = window.studio.current.navigator.on_map(*position(window, 7))
+    x, y = window.studio.here.position
+    assert (x, y) == pytest.approx(position(window, clicked), abs=3 * window.map.reach())
+    assert window.studio.current.atlas.describe(window.studio.here.place.index) in window.panel.title.text()
+
+
+def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
+    qtbot.keyClick(window, Qt.Key.Key_P)
+    assert window.map.tool is Tool.PATH
+    before = window.studio.film
+    start, end = on_map(window, *position(window, 3)), on_map(window, *position(window, 40))
+    viewport = window.map.viewport()
+    with qtbot.waitSignal(
+        window.studio.film_changed, timeout=WAIT, check_params_cb=lambda film: film.finished and film is not before
+    ):
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+        for step in (0.3, 0.6, 1.0):
+            qtbot.mouseMove(viewport, start + (end - start) * step)
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
+    latents = window.studio.current.atlas.latents
+    qtbot.waitUntil(lambda: np.allclose(window.studio.film.codes[-1], latents[40], atol=1e-4), timeout=WAIT)
+    np.testing.assert_allclose(window.studio.film.codes[0], latents[3], atol=1e-4)
+    assert len(window.studio.film.sketches) == 10
+
+
+def test_a_click_on_a_frame_makes_it_current(window, qtbot):
+    with qtbot.waitSignal(window.studio.located, timeout=WAIT):
+        middle = window.film.cell(4).center().toPoint()
+        qtbot.mouseClick(window.film, Qt.MouseButton.LeftButton, pos=middle)
+    np.testing.assert_array_equal(window.studio.here.place.code, window.studio.film.codes[4])
+
+
+def test_typing_an_expression_draws_its_value(window, qtbot):
+    means = window.studio.current.category_means
+    with qtbot.waitSignal(
+        window.studio.located, timeout=WAIT, check_params_cb=lambda here: here.title == 'cat - bird + "hot dog"'
+    ):
+        qtbot.keyClicks(window.bench.line, 'cat - bird + "hot dog"')
+    expected = means["cat"] - means["bird"] + means["hot dog"]
+    np.testing.assert_allclose(window.studio.here.place.code, expected, atol=1e-5)
+    assert window.bench.verdict.text() == ""
+
+
+def test_a_mistyped_expression_is_explained_and_typing_keys_stay_text(window, qtbot):
+    with qtbot.waitSignal(window.studio.calculated, timeout=WAIT):
+        qtbot.keyClicks(window.bench.line, "catp")
+    qtbot.waitUntil(lambda: "did you mean cat" in window.bench.verdict.text(), timeout=WAIT)
+    assert window.bench.line.text() == "catp"
+    assert window.map.tool is Tool.EXPLORE
+
+
+def test_pinning_fills_a_slot_and_delete_empties_it(window, qtbot):
+    qtbot.mouseClick(window.panel.pin, Qt.MouseButton.LeftButton)
+    assert list(window.studio.pins) == ["a"]
+    slot = window.bench.slots.itemAt(0).widget()
+    with qtbot.waitSignal(window.studio.located, timeout=WAIT, check_params_cb=lambda here: here.title == "a"):
+        qtbot.mouseClick(slot, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(slot, Qt.Key.Key_Delete)
+    assert window.studio.pins == {}
+    assert window.bench.slots.count() == 0
+
+
+def test_space_draws_again(window, qtbot):
+    seed = window.studio.seed
+    window.map.setFocus()
+    with qtbot.waitSignal(window.studio.sketch_changed, timeout=WAIT):
+        qtbot.keyClick(window.map, Qt.Key.Key_Space)
+    assert window.studio.seed == seed + 1
+
+
+def test_space_and_drag_pans_and_draws_nothing(window, qtbot):
+    seed, viewport = window.studio.seed, window.map.viewport()
+    before = np.array(window.map.box.viewRange())
+    centre = viewport.rect().center()
+    window.map.setFocus()
+    qtbot.keyPress(window.map, Qt.Key.Key_Space)
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=centre)
+    for step in range(1, 6):
+        qtbot.mouseMove(viewport, centre + QPoint(12 * step, 0))
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 0))
+    qtbot.keyRelease(window.map, Qt.Key.Key_Space)
+    after = np.array(window.map.box.viewRange())
+    assert after[0, 0] < before[0, 0]
+    assert np.ptp(after, axis=1) == pytest.approx(np.ptp(before, axis=1))
+    assert window.studio.seed == seed
+
+
+def test_the_temperature_slider_redraws(window, qtbot):
+    with qtbot.waitSignal(window.studio.sketch_changed, timeout=WAIT):
+        window.panel.slider.setValue(70)
+    assert window.studio.temperature == pytest.approx(0.7)
+    assert window.panel.value.text() == "0.70"
+
+
+def test_hovering_a_point_names_it(window, qtbot):
+    with qtbot.waitSignal(window.map.hovered, timeout=WAIT, check_params_cb=lambda index: index is not None):
+        qtbot.mouseMove(window.map.viewport(), on_map(window, *position(window, 11)))
+    assert "#" in window.under_pointer.text()
+
+
+def test_something_is_drawn_in_ink(window, qtbot):
+    """The sketch view is not blank: it holds dark pixels on light paper."""
+    qtbot.waitUntil(lambda: window.panel.view.complete, timeout=WAIT)
+    image = window.panel.view.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    values = np.array(image.constBits()).reshape(image.height(), image.bytesPerLine())[:, : image.width()]
+    assert values.min() < 100
+    assert np.median(values) > 200
+
+
+def test_names_stand_over_their_categories(window):
+    atlas = window.studio.current.atlas
+    homes = category_homes(atlas)
+    assert sorted(name for name, _, _ in homes) == sorted(atlas.categories)
+    low, high = atlas.positions.min(axis=0), atlas.positions.max(axis=0)
+    for _, _, place in homes:
+        assert (low <= np.array(place)).all()
+        assert (np.array(place) <= high).all()
+
+
+def test_closing_ends_every_thread(window):
+    window.close()
+    assert not window.studio._drawer._thread.is_alive()
+    assert not window.studio._filmer._thread.is_alive()

@@ -1,0 +1,113 @@
+"""Threads: the newest request wins, generators report, fail and stop."""
+
+import threading
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+
+from core.errors import DataError
+from explorer.workers import GeneratorThread, LatestWorker
+
+
+@pytest.fixture
+def gate():
+    return threading.Event()
+
+
+def test_a_newer_request_cancels_the_running_one(qtbot, gate):
+    cancelled_when_asked = []
+
+    def answer(request, cancelled):
+        if request == "old":
+            gate.wait(10)
+            cancelled_when_asked.append(cancelled())
+        yield request
+
+    worker = LatestWorker(answer, "test")
+    answers = []
+    worker.answered.connect(lambda number, value: worker.current(number) and answers.append(value))
+    worker.submit("old")
+    worker.submit("new")
+    gate.set()
+    qtbot.waitUntil(lambda: answers == ["new"], timeout=5000)
+    worker.stop()
+    assert cancelled_when_asked in ([], [True])  # empty if "old" was replaced before it began
+
+
+def test_without_preemption_the_running_request_is_answered(qtbot, gate):
+    begun = threading.Event()
+
+    def answer(request, cancelled):
+        begun.set()
+        gate.wait(10)
+        yield request
+
+    worker = LatestWorker(answer, "test")
+    answers = []
+    worker.answered.connect(lambda number, value: worker.current(number) and answers.append(value))
+    worker.submit("first", preempt=False)
+    assert begun.wait(5)
+    worker.submit("replaced", preempt=False)
+    worker.submit("last", preempt=False)
+    gate.set()
+    qtbot.waitUntil(lambda: answers == ["first", "last"], timeout=5000)
+    worker.stop()
+
+
+def test_a_failing_answer_is_reported_and_the_worker_lives_on(qtbot):
+    def answer(request, cancelled):
+        if request == "expected":
+            raise DataError("It is broken.")
+        if request == "surprise":
+            raise ZeroDivisionError("oh")
+        yield request
+
+    worker = LatestWorker(answer, "test")
+    with qtbot.waitSignal(worker.failed, timeout=5000) as signal:
+        worker.submit("expected")
+    assert signal.args == ["It is broken.", ""]
+    with qtbot.waitSignal(worker.failed, timeout=5000) as signal:
+        worker.submit("surprise")
+    assert "Traceback" in signal.args[1]
+    with qtbot.waitSignal(worker.answered, timeout=5000) as signal:
+        worker.submit("fine")
+    assert signal.args[1] == "fine"
+    worker.stop()
+
+
+def test_a_generator_reports_and_returns(qtbot):
+    def count():
+        yield 1
+        yield 2
+        return "done"
+
+    thread = GeneratorThread(count)
+    values = []
+    thread.progressed.connect(values.append)
+    with qtbot.waitSignal(thread.succeeded, timeout=5000) as signal:
+        thread.start()
+    assert signal.args == ["done"]
+    assert values == [1, 2]
+    thread.wait()
+
+
+def test_a_cancelled_generator_is_closed_and_says_nothing_more(qtbot):
+    closed = threading.Event()
+
+    def forever():
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.set()
+
+    thread = GeneratorThread(forever)
+    said = []
+    thread.succeeded.connect(said.append)
+    with qtbot.waitSignal(thread.progressed, timeout=5000):
+        thread.start()
+    thread.cancel()
+    assert thread.wait(5000)
+    QCoreApplication.processEvents()
+    assert closed.is_set()
+    assert said == []

@@ -1,0 +1,1 @@
+"""The command line over core: files of drawings become checkpoints."""

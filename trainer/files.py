@@ -1,0 +1,80 @@
+"""The files a training writes: its checkpoint, and beside it the state it can go on from."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.checkpoint import load_checkpoint, load_tensors, write_atomically
+from core.errors import CheckpointError
+from core.training import TrainingRun
+
+SAVE_SECONDS = 30.0
+"""The state is saved this often: what a crash can cost."""
+
+
+def check_output(path: Path) -> None:
+    """Make the folder of `path`, and raise CheckpointError if no checkpoint can or should go there.
+
+    Asked before training, so that hours of it do not end in a typing error.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} could not be written there ({error.strerror or error}); choose another --out."
+        ) from error
+    if path.exists():
+        try:
+            load_checkpoint(path)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} exists and is no checkpoint to replace; choose another --out.") from error
+
+
+def resume_path(checkpoint: Path) -> Path:
+    """Where the state of the training that makes `checkpoint` is kept."""
+    return checkpoint.with_name(checkpoint.name + ".resume")
+
+
+def read_resume_file(checkpoint: Path) -> dict[str, Any]:
+    """The state kept for `checkpoint`. Raises CheckpointError if there is none, or it cannot be read."""
+    path = resume_path(checkpoint)
+    if not path.exists():
+        raise CheckpointError(f"There is no {path} to resume; train without --resume first.")
+    return load_tensors(path)
+
+
+class ResumeFile:
+    """Keeps the state of a run on disk, not more often than every SAVE_SECONDS.
+
+    The file stays when training is complete, so that it can go on with a larger budget. A training
+    that starts anew moves it aside to `.resume.old` rather than overwrite what may be hours of work.
+    """
+
+    def __init__(self, checkpoint: Path) -> None:
+        self.path = resume_path(checkpoint)
+        self._saved_at = time.monotonic()
+
+    def move_aside(self) -> Path | None:
+        """Make way for a new run; the new place of the old file, if there was one."""
+        if not self.path.exists():
+            return None
+        old = self.path.with_name(self.path.name + ".old")
+        try:
+            self.path.replace(old)
+        except OSError as error:
+            raise CheckpointError(f"{self.path} could not be moved aside: {error.strerror or error}.") from error
+        return old
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() - self._saved_at >= SAVE_SECONDS
+
+    def save(self, run: TrainingRun) -> None:
+        """Raises CheckpointError if it cannot be written; what was there is unchanged then."""
+        self._saved_at = time.monotonic()
+        state = {**run.snapshot(), "max_points": run.dataset.max_points}
+        write_atomically(self.path, lambda temporary: torch.save(state, temporary))

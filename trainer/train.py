@@ -1,0 +1,110 @@
+"""`python -m trainer`: files of drawings become a checkpoint with its map."""
+
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+from core.errors import CheckpointError
+from core.training import TrainingRun
+from trainer.allocator import keep_freed_memory
+from trainer.data import find_files, read_drawings
+from trainer.display import Display, duration, open_display
+from trainer.files import ResumeFile, check_output, read_resume_file
+from trainer.processes import Processes, is_first_process, joined_processes
+from trainer.result import judge, save_result
+from trainer.settings import TrainOptions, parse, parse_resumed
+from trainer.stopping import GracefulStop
+
+SIGNAL_STATUS = 128
+"""Added to a signal's number, it is what a shell reports of a program which that signal ended."""
+
+
+def train_command(arguments: Sequence[str]) -> int:
+    """Train, map, save; the exit status."""
+    options, snapshot = _settings(arguments)
+    keep_freed_memory()
+    check_output(options.checkpoint)
+    with open_display(options.json, shown=is_first_process()) as display:
+        with joined_processes(options.device, options.threads) as processes:
+            run, signal_number = _train(options, snapshot, processes, display)
+        if processes.is_first:  # the others end here: what follows is too little to share
+            result = judge(run, options.layout, display, stopped=signal_number is not None)
+            save_result(run, result, options.checkpoint, display)
+            signal_number = signal_number or (signal.SIGINT if result.interrupted else None)
+    return 0 if signal_number is None else SIGNAL_STATUS + signal_number
+
+
+def _settings(arguments: Sequence[str]) -> tuple[TrainOptions, dict[str, Any] | None]:
+    """The options, and the state to go on from if they ask for it."""
+    options = parse(TrainOptions, arguments)
+    if not options.resume:
+        return options, None
+    snapshot = read_resume_file(options.checkpoint)
+    return parse_resumed(arguments, snapshot), snapshot
+
+
+def _train(
+    options: TrainOptions, snapshot: dict[str, Any] | None, processes: Processes, display: Display
+) -> tuple[TrainingRun, int | None]:
+    """Train to the end of the budget or to a signal; the run, and the signal's number if there was one."""
+    with processes.first_goes_first():
+        files = find_files(options.data, display)
+    dataset = read_drawings(files, options.max_points, display)
+    run = TrainingRun(dataset, options.model, options.training, processes.device)
+    resume_file = ResumeFile(options.checkpoint) if processes.is_first else None
+    if snapshot is not None:
+        run.restore(snapshot)
+        display.say(f"Going on after epoch {run.epoch}, step {run.step:,} ({duration(run.seconds)} trained).")
+    elif resume_file is not None:
+        _make_way(resume_file, display)
+    display.say(_description(run, processes))
+    display.stage("first steps", 0.0)
+    signal_number = _run(run, resume_file, display)
+    display.say(_summary(run))
+    return run, signal_number
+
+
+def _run(run: TrainingRun, resume_file: ResumeFile | None, display: Display) -> int | None:
+    """The steps themselves, with the state kept on disk; the number of the signal that ended them, if any."""
+    with GracefulStop(run.request_stop) as stop:
+        for progress in run.run():
+            display.training(progress)
+            if progress.event:
+                display.say(progress.event)
+            if resume_file is not None and resume_file.is_due:
+                _keep_state(resume_file, run, display)
+        if resume_file is not None:
+            _keep_state(resume_file, run, display)
+    return stop.received or (signal.SIGINT if run.stopped else None)
+
+
+def _make_way(resume_file: ResumeFile, display: Display) -> None:
+    old = resume_file.move_aside()
+    if old is not None:
+        display.say(f"The state of an earlier training was moved to {old}.")
+
+
+def _keep_state(resume_file: ResumeFile, run: TrainingRun, display: Display) -> None:
+    try:
+        resume_file.save(run)
+    except CheckpointError as error:  # a full disk may have room again later; training need not end for it
+        display.say(str(error))
+
+
+def _description(run: TrainingRun, processes: Processes) -> str:
+    """What is about to be trained, and on what."""
+    weights = sum(parameter.numel() for parameter in run.model.parameters())
+    config, attention = run.model.config, "attention" if run.model.config.attention else "no attention"
+    together = f", {processes.world} processes" if processes.world > 1 else ""
+    return (
+        f"Model: {config.encoder_hidden}/{config.decoder_hidden}, {attention}, {weights:,} weights, "
+        f"on {processes.device}{together}."
+    )
+
+
+def _summary(run: TrainingRun) -> str:
+    trained = f"Trained {run.epochs_done:.1f} epochs, {run.step:,} steps, in {duration(run.seconds)}"
+    if not run.history:
+        return f"{trained}; no validation yet."
+    best = min(run.history, key=lambda entry: entry["valid_L_R"] + run.config.kl_weight * entry["valid_L_KL"])
+    return f"{trained}; best validation L_R {best['valid_L_R']:.3f}, L_KL {best['valid_L_KL']:.3f}."
