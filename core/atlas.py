@@ -68,10 +68,13 @@ class Atlas:
             if (self.labels == label).any()
         }
 
-    def describe(self, index: int) -> str:
-        """Category and origin of drawing `index`, in words."""
-        label = self.labels[index]
-        return f"{self.categories[label]}, {SPLITS[self.splits[index]]} {self.rows[index]}"
+    def category(self, index: int) -> str:
+        """The category of drawing `index`."""
+        return self.categories[self.labels[index]]
+
+    def origin(self, index: int) -> str:
+        """Split, row and file that drawing `index` comes from."""
+        return f"{SPLITS[self.splits[index]]} {self.rows[index]} of {self.sources[self.labels[index]]}"
 
     def to_dict(self) -> dict[str, Any]:
         """Tensors and plain values only, as a checkpoint stores them."""

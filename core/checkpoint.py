@@ -215,7 +215,7 @@ def _validated(content: dict[str, Any], digest: str) -> Checkpoint:
     def take(name: str, kind: type | tuple[type, ...]) -> Any:
         value = content.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise CheckpointError(f"its {name.replace('_', ' ')} is missing or of the wrong kind")
+            raise CheckpointError(f"it has no usable {name.replace('_', ' ')}")
         return value
 
     config = ModelConfig.from_dict(take("model_config", dict))
@@ -238,7 +238,7 @@ def _validated(content: dict[str, Any], digest: str) -> Checkpoint:
         raise CheckpointError("its history or its figures are not numbers")
     atlas = content.get("atlas")
     if atlas is not None and not isinstance(atlas, dict):
-        raise CheckpointError("its atlas is of the wrong kind")
+        raise CheckpointError("it has no usable atlas")
     return Checkpoint(
         model_config=config,
         weights={name: tensor.float() for name, tensor in weights.items()},

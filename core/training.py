@@ -22,7 +22,9 @@ from core.loss import kl_annealing, kl_loss, reconstruction_loss
 from core.model import ModelConfig, SketchVAE
 
 REPORT_STEPS = 20
-"""Losses are read from the device once in this many steps: each reading waits for it."""
+"""Losses are read from the device once in this many steps, since each reading waits for it …"""
+REPORT_SECONDS = 2.0
+"""… or once in this time, if steps are slow."""
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,7 @@ class TrainingRun:
             "model_config": self.model.config.to_dict(),
             "training_config": self.config.to_dict(),
             "data_digest": self.dataset.digest,
+            "max_points": self.dataset.max_points,
             "history": list(self.history),
             "best_weights": self.best_weights,
             "best_loss": self.best_loss,
@@ -200,7 +203,8 @@ class TrainingRun:
         """Go on where `snapshot` was taken. Raises TrainingError if it is of another run."""
         if snapshot.get("model_config") != self.model.config.to_dict():
             raise TrainingError("The resume file is of a model of another size; train without --resume to start anew.")
-        if snapshot.get("data_digest") != self.dataset.digest:
+        same_drawings = snapshot.get("data_digest") == self.dataset.digest
+        if not same_drawings or snapshot.get("max_points") != self.dataset.max_points:
             raise TrainingError("The resume file is of other data; train without --resume to start anew.")
         try:
             self._load_state(snapshot)
@@ -228,13 +232,14 @@ class TrainingRun:
         self._stop_requested = True
 
     def run(self) -> Iterator[Progress]:
-        """Train to the end of the budget, yielding a report every REPORT_STEPS steps and each epoch.
+        """Train to the end of the budget, yielding a report every few steps and each epoch.
 
         The state is consistent at every yield: the caller may snapshot it, or stop, there. Batches of
         each epoch are a function of (seed, epoch), so a resumed epoch goes on at its next batch.
         """
         started = time.perf_counter() - self.seconds
         meter = _Meter(self.device)
+        reported = self.seconds
         while self._fraction() < 1 and not self.stopped:
             order = np.random.default_rng([self.config.seed, self.epoch])
             batches = batches_by_length(self.dataset.lengths, self._train, self.config.batch_size, order)
@@ -247,7 +252,9 @@ class TrainingRun:
                 self.sketches += len(indices)
                 if self.batch_in_epoch == len(batches):
                     break  # the validation reports this step
-                if self.step % REPORT_STEPS == 0 or self.stopped:
+                # By the clock that all processes share, so that all recover from NaN at the same step.
+                if self.step % REPORT_STEPS == 0 or self.seconds - reported >= REPORT_SECONDS or self.stopped:
+                    reported = self.seconds
                     yield self._report(meter)
                 if self.stopped:
                     return

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QEventLoop,
     QMessageLogContext,
     QPointF,
+    QSettings,
     Qt,
     QTimer,
     QtMsgType,
@@ -42,9 +43,15 @@ def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None)
     window = Window(studio, theme)
     sys.excepthook = _report_surprise
     try:
+        if screenshot is None:
+            window.restoreGeometry(QSettings().value("geometry", b""))
         window.show()
         studio.open(checkpoint, data, device)
-        return application.exec() if screenshot is None else _take_picture(window, screenshot)
+        if screenshot is not None:
+            return _take_picture(window, screenshot)
+        status = application.exec()
+        QSettings().setValue("geometry", window.saveGeometry())
+        return status
     finally:
         sys.excepthook = sys.__excepthook__
         window.close()

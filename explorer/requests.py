@@ -83,6 +83,8 @@ class Located:
     """Where a target is; the first answer to every DrawRequest."""
 
     title: str
+    detail: str
+    """Where it is from, or which drawing is nearest."""
     place: "Place"
     position: tuple[float, float]
     """On the map."""
@@ -181,15 +183,18 @@ def _locate(target: Target, opened: "Opened") -> Located:
         if distance <= target.reach:
             target = AtDrawing(index)
     if isinstance(target, AtDrawing):
-        place, title = navigator.at_drawing(target.index), f"{atlas.describe(target.index)} (#{target.index})"
+        place, title = navigator.at_drawing(target.index), atlas.category(target.index)
+        detail = f"drawing #{target.index} ({atlas.origin(target.index)})"
         x, y = atlas.positions[target.index].tolist()
     elif isinstance(target, AtPosition):
-        place = navigator.from_map(target.x, target.y)
-        title, x, y = f"between drawings, near {atlas.describe(place.nearest)}", target.x, target.y
+        place, title = navigator.from_map(target.x, target.y), "Between drawings"
+        x, y = target.x, target.y
     elif isinstance(target, AtCode):
         place, title = navigator.place(target.code), target.title
         x, y = navigator.to_map(target.code)
     else:
         raise TypeError(f"{type(target).__name__} has no place before it is calculated")
+    if place.index is None:
+        detail = f"nearest: {atlas.category(place.nearest)} #{place.nearest}"
     low, high = np.percentile(atlas.norms, (5, 95)).tolist()
-    return Located(title, place, (x, y), float(np.linalg.norm(place.code)), (low, high))
+    return Located(title, detail, place, (x, y), float(np.linalg.norm(place.code)), (low, high))

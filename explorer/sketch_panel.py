@@ -28,6 +28,7 @@ class SketchPanel(QWidget):
         self.title.setFont(font)
         self.numbers = QLabel()
         self.numbers.setObjectName("faint")
+        self.numbers.setWordWrap(True)
         self.numbers.setToolTip(
             "‖z‖ is the length of the code, with the range of nine tenths of the data.\n"
             "From data: the distance to the nearest drawing's code; 1 is how far near drawings are apart."
@@ -86,10 +87,10 @@ class SketchPanel(QWidget):
         self.view.begin(animate=not self._studio.live)
         self.title.setText(located.title)
         low, high = located.norm_range
-        parts = [f"‖z‖ {located.norm:.1f} (data {low:.1f} to {high:.1f})"]
+        parts = [located.detail, f"‖z‖ {located.norm:.1f} (data {low:.1f} to {high:.1f})"]
         if located.place.index is None:
             parts.append(f"from data {located.place.distance:.1f}")
-        self.numbers.setText("   ".join(parts))
+        self.numbers.setText("  ·  ".join(parts))
 
     def _on_sketch(self, sketch: Sketch) -> None:
         self.view.show_sketch(sketch)

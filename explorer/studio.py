@@ -210,7 +210,9 @@ class Studio(QObject):
         free = [name for name in PIN_NAMES if name not in self.pins]
         if self.here is None or self.sketch is None or not free:
             return None
-        self.pins[free[0]] = Pin(free[0], self.here.title, self.here.place.code, self.sketch.stroke3)
+        self.pins[free[0]] = Pin(
+            free[0], f"{self.here.title}, {self.here.detail}", self.here.place.code, self.sketch.stroke3
+        )
         self.pins_changed.emit()
         return free[0]
 

@@ -110,6 +110,7 @@ class Window(QMainWindow):
         self.progress.hide()
         self.under_pointer = QLabel()
         bar = self.statusBar()
+        bar.setContentsMargins(8, 0, 8, 0)
         bar.setSizeGripEnabled(False)
         bar.addWidget(self.status)
         bar.addWidget(self.progress)
@@ -155,7 +156,7 @@ class Window(QMainWindow):
 
     def _on_hover(self, index: int | None) -> None:
         atlas = self.studio.current.atlas if self.studio.current is not None else None
-        self.under_pointer.setText("" if index is None or atlas is None else f"{atlas.describe(index)} (#{index})")
+        self.under_pointer.setText("" if index is None or atlas is None else f"{atlas.category(index)} #{index}")
 
     def _on_failed(self, message: str, details: str) -> None:
         box = QMessageBox(QMessageBox.Icon.Warning, "Sketch Explorer", message, parent=self)

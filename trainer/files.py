@@ -76,5 +76,4 @@ class ResumeFile:
     def save(self, run: TrainingRun) -> None:
         """Raises CheckpointError if it cannot be written; what was there is unchanged then."""
         self._saved_at = time.monotonic()
-        state = {**run.snapshot(), "max_points": run.dataset.max_points}
-        write_atomically(self.path, lambda temporary: torch.save(state, temporary))
+        write_atomically(self.path, lambda temporary: torch.save(run.snapshot(), temporary))

@@ -93,9 +93,13 @@ def _saved(path: Path, result: Result) -> str:
 
 
 def _what_next(path: Path, result: Result) -> list[str]:
-    if result.interrupted:
-        return ["To go on: the same command with --resume."]
     shown = f'"{path}"' if " " in str(path) else path
+    if result.interrupted:
+        data = "" if result.atlas else " --data FILE"  # drawings to make a map of
+        return [
+            "To go on: the same command with --resume.",
+            f"To look at it as it is: sketch-explorer --checkpoint {shown}{data}",
+        ]
     return [
         f"To look at it: sketch-explorer --checkpoint {shown}",
         "To train it further: the same command with --resume and a larger --epochs or --minutes.",

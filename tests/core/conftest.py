@@ -27,12 +27,13 @@ def one_thread():
 
 
 def make_model(seed=0, **changes):
-    """An untrained model, with outputs far enough apart to tell one code from another."""
+    """An untrained model: its outputs tell one code from another, its sketches have about 20 points."""
     torch.manual_seed(seed)
     model = SketchVAE(ModelConfig(**{**TINY.to_dict(), **changes})).eval()
     with torch.no_grad():
         model.decoder.output.weight.mul_(4)
         model.decoder.initial_state.weight.mul_(2)
+        model.decoder.output.bias[2] -= 2.5  # the end of the sketch
     return model
 
 

@@ -31,9 +31,16 @@ def test_quickdraw_files_have_their_counts(name):
     [
         ("aaron_sheep", {"train": 7400, "valid": 300, "test": 300}),
         ("short_kanji", {"train": 10_000, "valid": 600, "test": 500}),
-        ("creativebirds_100", {"train": 80, "valid": 10, "test": 10}),
     ],
 )
 def test_files_of_python_2_have_their_counts(name, counts):
     dataset = load_dataset([DATA / "sketch-rnn" / f"{name}.npz"], max_points=10_000)
     assert counts_by_split(dataset) == counts
+
+
+def test_a_published_file_without_splits_is_divided():
+    dataset = load_dataset([DATA / "sketch-rnn" / "creativebirds_100.npz"], max_points=10_000)
+    counts = counts_by_split(dataset)
+    assert sum(counts.values()) == 100
+    assert counts["train"] > 75
+    assert min(counts.values()) > 0

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 
 from core.mapping import AtlasCache
 from explorer.opening import open_checkpoint
+from tests.parametric import write_kind
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,11 +52,15 @@ def test_a_bad_checkpoint_is_one_sentence(tmp_path, content, words):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_data_is_encoded_once_and_then_kept(checkpoint, drawings, tmp_path):
-    """The second opening takes the atlas from the cache: no stage of encoding is reported."""
+def test_data_is_encoded_once_and_then_kept(checkpoint, tmp_path):
+    """The second opening takes the atlas from the cache: no stage of encoding is reported.
+
+    Three drawings are too few for UMAP, whose half minute of compiling other tests spend.
+    """
+    bird = write_kind(tmp_path / "bird.npz", "face", (2, 1, 0))
 
     def open_fully() -> tuple[list[str], object]:
-        stages, opening = [], open_checkpoint(str(checkpoint), drawings[:1], cache=tmp_path)
+        stages, opening = [], open_checkpoint(str(checkpoint), [bird], cache=tmp_path / "cache")
         while True:
             try:
                 stages.append(next(opening).stage)

@@ -38,7 +38,8 @@ def test_a_click_on_empty_map_gives_a_code_between_drawings(studio, qtbot):
         studio.choose(AtPosition(x, y, reach=1e-6))
     assert studio.here.place.index is None
     assert studio.here.position == (x, y)
-    assert "between drawings" in studio.here.title
+    assert studio.here.title == "Between drawings"
+    assert "nearest" in studio.here.detail
 
 
 def test_same_code_same_seed_same_sketch_and_another_after_resampling(studio, qtbot):
@@ -68,11 +69,11 @@ def test_live_requests_are_answered_while_more_arrive(studio, qtbot):
     """During a drag each request lets the running one finish, so that something is always seen."""
     finished: list[object] = []
     studio.sketch_changed.connect(lambda sketch: sketch.finished and finished.append(sketch))
-    for _ in range(3):
-        with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT):
-            studio.choose(AtDrawing(1), live=True)
-            studio.choose(AtDrawing(2), live=True)
-    qtbot.waitUntil(lambda: len(finished) >= 3 and studio.here.place.index == 2, timeout=WAIT)
+    with qtbot.waitSignal(studio.located, timeout=WAIT):
+        studio.choose(AtDrawing(1), live=True)
+    studio.choose(AtDrawing(2), live=True)
+    qtbot.waitUntil(lambda: studio.here.place.index == 2 and studio.sketch.finished, timeout=WAIT)
+    assert len(finished) == 2
 
 
 def test_path_ends_are_the_drawings_it_was_dragged_between(studio, qtbot):

@@ -27,7 +27,9 @@ def test_a_click_on_a_point_draws_it(window, qtbot):
     clicked, _ = window.studio.current.navigator.on_map(*position(window, 7))
     x, y = window.studio.here.position
     assert (x, y) == pytest.approx(position(window, clicked), abs=3 * window.map.reach())
-    assert window.studio.current.atlas.describe(window.studio.here.place.index) in window.panel.title.text()
+    index = window.studio.here.place.index
+    assert window.panel.title.text() == window.studio.current.atlas.category(index)
+    assert f"#{index}" in window.panel.numbers.text()
 
 
 def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):

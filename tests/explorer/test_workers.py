@@ -92,11 +92,11 @@ def test_a_generator_reports_and_returns(qtbot):
 
 
 def test_a_cancelled_generator_is_closed_and_says_nothing_more(qtbot):
-    closed = threading.Event()
+    closed, pace = threading.Event(), threading.Event()
 
     def forever():
         try:
-            while True:
+            while not pace.wait(0.01):
                 yield 0
         finally:
             closed.set()

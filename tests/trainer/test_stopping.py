@@ -51,6 +51,27 @@ def test_a_stopped_training_goes_on_bit_for_bit(train, tmp_path, signal_at_step,
     assert np.array_equal(a.atlas.quantised, b.atlas.quantised)
 
 
+def test_a_crash_costs_only_what_was_not_kept(train, tmp_path, monkeypatch):
+    assert train("--epochs", "3", out=tmp_path / "straight.pt") == 0
+
+    def crash(run, *arguments):
+        if run.step == 8:
+            raise MemoryError
+        return original(run, *arguments)
+
+    original = TrainingRun._train_step
+    with monkeypatch.context() as patch:
+        patch.setattr("core.training.REPORT_STEPS", 1)
+        patch.setattr("trainer.files.SAVE_SECONDS", 0)
+        patch.setattr(TrainingRun, "_train_step", crash)
+        with pytest.raises(MemoryError):
+            train("--epochs", "3")
+    assert load_tensors(tmp_path / "ring.pt.resume")["step"] == 8
+    assert train("--epochs", "3", "--resume") == 0
+    expected, resumed = (load_tensors(tmp_path / f"{name}.pt.resume")["model"] for name in ("straight", "ring"))
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
 def test_the_first_signal_saves_without_a_map(train, tmp_path, signal_at_step, capsys):
     signal_at_step(7, signal.SIGINT)
     assert train("--epochs", "3") == 130

@@ -1,0 +1,160 @@
+"""A dataset through the encoder to an atlas; the layout itself is tested in test_projection."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core import mapping
+from core.dataset import BatchSource
+from core.encoding import encode_dataset
+from core.errors import CheckpointError, ProjectionError
+from core.loss import reconstruction_loss
+from core.mapping import AtlasCache, build_atlas
+from core.projection import LayoutConfig, LayoutFrame, pca_layout
+from tests.core.conftest import make_model
+
+SCALE = 30.0
+
+
+def finish(generator):
+    """Everything a generator yields, and what it returns."""
+    yielded = []
+    while True:
+        try:
+            yielded.append(next(generator))
+        except StopIteration as stop:
+            return yielded, stop.value
+
+
+@pytest.fixture(scope="module")
+def encoded(dataset):
+    return finish(encode_dataset(make_model(), dataset, SCALE))
+
+
+def test_codes_and_losses_are_those_of_each_drawing_alone(dataset, encoded):
+    model = make_model()
+    fractions, (latents, losses) = encoded
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    source = BatchSource(dataset, SCALE, torch.device("cpu"))
+    for index in range(0, len(dataset), 11):
+        batch = source.batch(np.array([index]))
+        with torch.inference_mode():
+            mean, _ = model.encoder(batch.points(), batch.lengths)
+            raw = model.decoder(mean, batch.inputs)
+            loss = reconstruction_loss(raw, batch.targets, batch.lengths, dataset.max_points)
+        np.testing.assert_allclose(latents[index], mean[0], atol=1e-5)
+        # In a batch there may be a few more steps of padding, each of which costs the pen something.
+        assert loss.total.item() - 1e-4 <= losses[index] < loss.total.item() + 2
+
+
+def test_encoding_leaves_gradients_on_between_batches(dataset):
+    encoding = encode_dataset(make_model(), dataset, SCALE)
+    next(encoding)
+    assert torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
+@pytest.fixture
+def short_layout(monkeypatch):
+    """A layout that moves everything twice; the list tells what it was given and how it ended."""
+    log = []
+
+    def layout(latents, initial, config):
+        log.append((latents, initial, config))
+        try:
+            yield LayoutFrame("starting", 0.0, None)
+            yield LayoutFrame("moving", 0.5, initial + 1)
+            return initial + 2
+        finally:
+            log.append("ended")
+
+    monkeypatch.setattr(mapping, "umap_layout", layout)
+    return log
+
+
+def test_a_dataset_becomes_an_atlas(dataset, encoded, short_layout):
+    config = LayoutConfig(seed=3)
+    reports, atlas = finish(build_atlas(make_model(), dataset, SCALE, config))
+    latents, losses = encoded[1]
+    first = [report for report in reports if report.atlas]
+    assert len(first) == 1
+    np.testing.assert_allclose(first[0].atlas.positions, pca_layout(latents), atol=1e-6)
+    np.testing.assert_array_equal(atlas.positions, first[0].atlas.positions + 2)
+    assert [report.stage for report in reports[-2:]] == ["starting", "moving"]
+    np.testing.assert_array_equal(reports[-1].positions, first[0].atlas.positions + 1)
+    np.testing.assert_array_equal(short_layout[0][0], latents)
+    assert short_layout[0][2] is config
+    np.testing.assert_array_equal(atlas.losses, losses)
+    np.testing.assert_array_equal(atlas.labels, dataset.labels)
+
+
+def test_closing_ends_the_layout(dataset, short_layout):
+    building = build_atlas(make_model(), dataset, SCALE)
+    while next(building).stage != "moving":
+        assert "ended" not in short_layout
+    building.close()
+    assert short_layout[-1] == "ended"
+
+
+def test_a_failing_layout_is_told(dataset, monkeypatch):
+    def layout(*_):
+        raise ProjectionError("UMAP could not lay out the map.")
+        yield
+
+    monkeypatch.setattr(mapping, "umap_layout", layout)
+    with pytest.raises(ProjectionError):
+        finish(build_atlas(make_model(), dataset, SCALE))
+
+
+# -- the cache ---------------------------------------------------------------------------------
+
+
+def test_an_atlas_is_found_by_data_and_checkpoint(atlas, tmp_path):
+    cache = AtlasCache(tmp_path / "new" / "cache")
+    assert cache.load("data", "checkpoint", 8) is None
+    cache.save("data", "checkpoint", atlas)
+    found = cache.load("data", "checkpoint", 8)
+    np.testing.assert_array_equal(found.latents, atlas.latents)
+    np.testing.assert_array_equal(found.positions, atlas.positions)
+    assert found.categories == atlas.categories
+    for data, checkpoint in (
+        ("other", "checkpoint"),
+        ("data", "other"),
+        ("checkpoint", "data"),
+        ("data checkpoint", ""),
+    ):
+        assert cache.load(data, checkpoint, 8) is None
+    assert cache.load("data", "checkpoint", 9) is None
+    moved = replace(atlas, positions=atlas.positions + 1)
+    cache.save("data", "checkpoint", moved)
+    np.testing.assert_array_equal(cache.load("data", "checkpoint", 8).positions, moved.positions)
+
+
+def test_a_damaged_file_of_the_cache_is_no_atlas(atlas, tmp_path):
+    cache = AtlasCache(tmp_path)
+    cache.save("data", "checkpoint", atlas)
+    (path,) = tmp_path.iterdir()
+    content, chance = path.read_bytes(), random.Random(0)
+    for _ in range(60):
+        damaged = bytearray(content)
+        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        found = cache.load("data", "checkpoint", 8)
+        assert found is None or np.array_equal(found.latents, atlas.latents)
+    for payload in ({}, [], {"sha256": None, "atlas": None}, {"sha256": "", "atlas": {1: torch.eye(2).to_sparse()}}):
+        torch.save(payload, path)
+        assert cache.load("data", "checkpoint", 8) is None
+    path.write_bytes(content[: len(content) // 2])
+    assert cache.load("data", "checkpoint", 8) is None
+    path.write_bytes(content)
+    assert cache.load("data", "checkpoint", 8) is not None
+
+
+def test_a_cache_that_cannot_be_written_is_told(atlas, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CheckpointError):
+        AtlasCache(tmp_path / "file").save("data", "checkpoint", atlas)

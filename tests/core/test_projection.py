@@ -1,0 +1,168 @@
+import math
+import multiprocessing
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+from core import projection
+from core.errors import ConfigError, ProjectionError
+from core.projection import LayoutConfig, pca_layout, umap_layout
+
+
+def clusters(each=50, count=4, dimensions=16, seed=0):
+    """Codes around `count` centres, and which one each belongs to."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(count), each))
+    centres = 4 * rng.standard_normal((count, dimensions))
+    return (centres[labels] + rng.standard_normal((len(labels), dimensions))).astype(np.float32), labels
+
+
+def agreement(positions, labels, neighbours=10):
+    """Share of the nearest neighbours on the map that are of one's own cluster."""
+    _, indices = NearestNeighbors(n_neighbors=neighbours + 1).fit(positions).kneighbors(positions)
+    return (labels[indices[:, 1:]] == labels[:, None]).mean()
+
+
+def children():
+    return [child for child in multiprocessing.active_children() if child.name == "umap"]
+
+
+# -- PCA ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(200, 16), (10, 64), (3, 2), (500, 3)])
+def test_pca_is_that_of_scikit_learn(shape):
+    rng = np.random.default_rng(0)
+    latents = (rng.standard_normal(shape) * np.linspace(1, 5, shape[1]) + 100).astype(np.float32)
+    expected = PCA(2, svd_solver="full").fit_transform(latents.astype(np.float64))
+    actual = pca_layout(latents)
+    for axis in range(2):
+        sign = np.sign(actual[:, axis] @ expected[:, axis])
+        scaled = sign * expected[:, axis] / expected[:, 0].std()
+        np.testing.assert_allclose(actual[:, axis], scaled, atol=2e-4)
+    assert actual.dtype == np.float32
+    assert actual.std(axis=0).max() == pytest.approx(1, rel=1e-5)
+
+
+def test_pca_does_not_depend_on_the_order_of_the_drawings():
+    latents, _ = clusters()
+    order = np.random.default_rng(1).permutation(len(latents))
+    np.testing.assert_allclose(pca_layout(latents)[order], pca_layout(latents[order]), atol=1e-4)
+    np.testing.assert_array_equal(pca_layout(latents), pca_layout(latents.copy()))
+
+
+def test_pca_of_too_little_is_still_a_place():
+    assert pca_layout(np.ones((1, 8), dtype=np.float32)).tolist() == [[0, 0]]
+    assert pca_layout(np.ones((3, 8), dtype=np.float32)).tolist() == [[0, 0]] * 3
+    line = pca_layout(np.arange(5, dtype=np.float32)[:, None])  # one dimension
+    np.testing.assert_allclose(line[:, 0], (np.arange(5) - 2) / np.sqrt(2), rtol=1e-6)
+    assert (line[:, 1] == 0).all()
+
+
+# -- UMAP --------------------------------------------------------------------------------------
+
+
+def test_umap_refines_the_map_in_a_child_process():
+    """Two runs at once: they end alike, their clusters apart, and leave no process behind."""
+    latents, labels = clusters()
+    initial = np.random.default_rng(0).standard_normal((len(latents), 2)).astype(np.float32)  # worse than PCA
+    config = LayoutConfig(epochs=60)
+    running = [umap_layout(latents, initial, config) for _ in range(2)]
+    frames, results = [[], []], [None, None]
+    for layout in running:
+        assert next(layout).positions is None
+    assert len(children()) == 2
+    while any(result is None for result in results):
+        for i in range(2):
+            if results[i] is None:
+                try:
+                    frame = next(running[i])
+                    if not frames[i] or frame is not frames[i][-1]:
+                        frames[i].append(frame)
+                except StopIteration as stop:
+                    results[i] = stop.value
+    assert not children()
+    np.testing.assert_array_equal(results[0], results[1])
+    assert results[0].shape == initial.shape
+    assert results[0].dtype == np.float32
+    np.testing.assert_allclose(results[0].mean(axis=0), 0, atol=1e-4)
+    assert agreement(initial, labels) < 0.4
+    assert agreement(results[0], labels) > 0.95
+    moved = [frame for frame in frames[0] if frame.positions is not None]
+    fractions = [frame.fraction for frame in frames[0]]
+    assert fractions == sorted(fractions)
+    assert len(moved) > 10
+    assert not np.array_equal(moved[0].positions, moved[-1].positions)
+
+
+def test_closing_ends_the_child():
+    layout = umap_layout(*(clusters()[0][:, part] for part in (slice(None), slice(2))))
+    next(layout)
+    assert len(children()) == 1
+    layout.close()
+    assert not children()
+
+
+def test_a_child_that_dies_is_told():
+    layout = umap_layout(*(clusters()[0][:, part] for part in (slice(None), slice(2))))
+    next(layout)
+    children()[0].kill()
+    with pytest.raises(ProjectionError, match="ended before it was done"):
+        list(layout)
+    assert not children()
+
+
+class Sender:
+    """The child's end of the pipe, with nobody at the other."""
+
+    def __init__(self):
+        self.sent = []
+        self.closed = False
+
+    def send(self, message):
+        self.sent.append(message)
+
+    def close(self):
+        self.closed = True
+
+
+def test_what_fails_in_the_child_is_told_in_words(monkeypatch):
+    def fail(*_):
+        raise MemoryError("too many points")
+
+    monkeypatch.setattr(projection, "_run_umap", fail)
+    monkeypatch.setattr(projection.signal, "signal", lambda *_: None)
+    sender = Sender()
+    projection._child(sender, None, None, None)
+    assert sender.sent == [("error", "MemoryError: too many points")]
+    assert sender.closed
+
+
+def test_progress_comes_from_the_count_of_epochs():
+    sender, embedding = Sender(), np.zeros((4, 2), dtype=np.float32)
+    watcher = projection._Watcher(sender, embedding, 200)
+    for epoch in range(201):
+        for text in (f"\r{epoch}", "", "\n", "epochs"):
+            assert watcher.write(text) == len(text)
+    fractions = [frame.fraction for _, frame in sender.sent]
+    assert fractions == sorted(fractions)
+    assert len(fractions) == projection.FRAMES + 1
+    assert fractions[-1] == 1
+
+
+def test_too_few_drawings_stay_where_they_are():
+    initial = np.eye(3, 2, dtype=np.float32)
+    with pytest.raises(StopIteration) as stop:
+        next(umap_layout(np.eye(3, 8, dtype=np.float32), initial))
+    assert stop.value.value is initial
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"neighbours": 1}, {"min_dist": -0.1}, {"min_dist": 1.1}, {"min_dist": math.nan}, {"metric": "manhattan"}],
+)
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(ConfigError):
+        LayoutConfig(**settings)

@@ -1,0 +1,330 @@
+import copy
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from core import training
+from core.checkpoint import load_tensors
+from core.dataset import TEST, VALID, BatchSource, load_dataset
+from core.errors import ConfigError, TrainingError
+from core.loss import kl_loss, reconstruction_loss
+from core.sketch import START_TOKEN, stroke3_to_stroke5
+from core.training import TrainingConfig, TrainingRun, evaluate, losses_per_drawing
+from tests.core.conftest import TINY, make_model
+from tests.parametric import write_kind
+
+CPU = torch.device("cpu")
+QUICK = TrainingConfig(epochs=3, batch_size=8, learning_rate=1e-2, warmup_steps=4, precision="float32")
+
+
+def make_run(dataset, **changes):
+    return TrainingRun(dataset, TINY, TrainingConfig(**{**QUICK.to_dict(), **changes}), CPU)
+
+
+@pytest.fixture(scope="module")
+def houses(tmp_path_factory):
+    """40 to train on, in 5 batches of 8, and 6 to validate."""
+    path = write_kind(tmp_path_factory.mktemp("houses") / "house.npz", "house", (40, 6, 4))
+    return load_dataset([path], max_points=16)
+
+
+def same_state(one, other):
+    weights, others = one.model.state_dict(), other.model.state_dict()
+    return all(torch.equal(weights[name], others[name]) for name in weights)
+
+
+def validations(history):
+    return [(entry["epoch"], entry["step"], entry["valid_L_R"], entry["valid_L_KL"]) for entry in history]
+
+
+# -- learning ----------------------------------------------------------------------------------
+
+
+def test_the_loss_goes_down(houses):
+    run = make_run(houses, epochs=8, learning_rate=2e-2)
+    before = evaluate(run.model, BatchSource(houses, run.scale, CPU), houses.lengths, houses.indices(VALID))
+    after = [report.validation for report in run.run() if report.validation]
+    assert len(after) == 8
+    assert after[-1].L_R < before.L_R - 0.5
+    assert after[-1].L_R < after[1].L_R < before.L_R
+
+
+def test_reports_tell_where_the_training_is(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 2)
+    run = make_run(houses)
+    reports = list(run.run())
+    assert [report.step for report in reports] == [2, 4, 5, 6, 8, 10, 12, 14, 15]
+    assert [report.epoch for report in reports if report.validation] == [1, 2, 3]
+    assert [report.sketches for report in reports] == [8 * report.step for report in reports]
+    np.testing.assert_allclose([report.fraction for report in reports], [report.step / 15 for report in reports])
+    assert all(math.isfinite(report.train.L_R + report.gradient_norm) for report in reports)
+    assert len(run.history) == 3
+    best = min(entry["valid_L_R"] + 0.5 * entry["valid_L_KL"] for entry in run.history)
+    assert run.best_loss == pytest.approx(best)
+
+
+def test_the_rate_warms_up_and_falls_to_a_hundredth(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    run = make_run(houses, epochs=4, warmup_steps=5)
+    rates = [report.learning_rate for report in run.run()]
+    assert np.argmax(rates) < 5
+    assert max(rates) < 1e-2
+    assert rates[-1] == pytest.approx(1e-4)
+    assert rates[6:] == sorted(rates[6:], reverse=True)
+
+
+def test_the_best_model_is_that_of_the_best_validation(houses):
+    run = make_run(houses)
+    kept = None
+    for report in run.run():
+        if report.best:
+            kept = copy.deepcopy(run.model.state_dict())
+    assert all(torch.equal(tensor, kept[name]) for name, tensor in run.best_model().state_dict().items())
+
+
+def test_a_seed_decides_all(houses):
+    runs = [make_run(houses, epochs=1, seed=seed) for seed in (3, 3, 1 << 62)]
+    for run in runs:
+        list(run.run())
+    assert same_state(runs[0], runs[1])
+    assert not same_state(runs[0], runs[2])
+
+
+def test_without_validation_drawings_the_training_ones_judge(tmp_path):
+    dataset = load_dataset([write_kind(tmp_path / "house.npz", "house", (9, 0, 3))], max_points=16)
+    run = make_run(dataset, epochs=1)
+    reports = list(run.run())
+    assert math.isfinite(reports[-1].validation.L_R)
+    empty = load_dataset([write_kind(tmp_path / "face.npz", "face", (0, 3, 3))])
+    with pytest.raises(TrainingError, match="no training drawings"):
+        make_run(empty)
+
+
+def test_minutes_end_by_the_clock(houses, monkeypatch):
+    ticks = itertools.count()
+    monkeypatch.setattr(training.time, "perf_counter", lambda: float(next(ticks)))
+    run = make_run(houses, minutes=0.5)  # half a minute: 30 readings of a clock that ticks at each
+    reports = list(run.run())
+    assert 8 < run.step < 30
+    assert reports[-1].fraction == 1
+    assert reports[-1].validation is not None
+    assert reports[-1].learning_rate == pytest.approx(1e-4)
+    assert next(make_run(houses, minutes=0.5).run()).fraction < 1
+
+
+def test_a_run_stops_where_it_is_asked_to(houses):
+    run = make_run(houses, epochs=100)
+    for report in run.run():
+        if report.step >= 10:
+            run.request_stop()
+    assert 10 < run.step <= 15
+
+
+# -- going on ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(houses):
+    """A run that nothing interrupted."""
+    run = make_run(houses)
+    list(run.run())
+    return run
+
+
+@pytest.mark.parametrize("reports", [1, 4, 5, 13])
+def test_a_resumed_run_ends_at_the_very_same_weights(houses, whole, reports, monkeypatch, tmp_path):
+    """Interrupted after any batch, between epochs and within, and even twice."""
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    interrupted = make_run(houses)
+    list(itertools.islice(interrupted.run(), reports))
+    torch.save(interrupted.snapshot(), tmp_path / "resume.pt")
+    list(itertools.islice(interrupted.run(), 1))
+    again = make_run(houses)
+    again.restore(load_tensors(tmp_path / "resume.pt"))
+    list(itertools.islice(again.run(), 1))
+    last = make_run(houses)
+    last.restore(again.snapshot())
+    list(last.run())
+    assert last.step == whole.step == 15
+    assert same_state(last, whole)
+    assert validations(last.history) == validations(whole.history)
+    assert last.rate_factor == 1
+    assert all(torch.equal(tensor, whole.best_weights[name]) for name, tensor in last.best_weights.items())
+
+
+def test_a_snapshot_is_not_changed_by_what_follows(houses):
+    run = make_run(houses)
+    steps = run.run()
+    next(steps)
+    snapshot = run.snapshot()
+    kept = copy.deepcopy(snapshot)
+    list(steps)
+    again = make_run(houses)
+    again.restore(snapshot)
+    list(again.run())
+    assert validations(snapshot["history"]) == validations(kept["history"])
+    for part in ("exp_avg", "exp_avg_sq", "step"):
+        for index, state in kept["optimizer"]["state"].items():
+            assert torch.equal(snapshot["optimizer"]["state"][index][part], state[part])
+    assert all(torch.equal(snapshot["model"][name], tensor) for name, tensor in kept["model"].items())
+
+
+def test_an_epoch_that_is_over_is_resumed_without_an_alarm(houses):
+    """As when the resumed run has larger batches, and so fewer of them."""
+    run = make_run(houses)
+    next(run.run())
+    snapshot = {**run.snapshot(), "batch_in_epoch": 5}
+    again = make_run(houses)
+    again.restore(snapshot)
+    assert not any(report.event for report in again.run())
+
+
+def test_the_snapshot_of_another_run_is_refused(houses, dataset):
+    run = make_run(houses)
+    snapshot = run.snapshot()
+    with pytest.raises(TrainingError, match="other data"):
+        make_run(dataset).restore(snapshot)
+    with pytest.raises(TrainingError, match="another size"):
+        run.restore({**snapshot, "model_config": {**snapshot["model_config"], "latent": 9}})
+    for broken in (
+        {name: value for name, value in snapshot.items() if name != "step"},
+        {**snapshot, "model": {}},
+        {**snapshot, "model": None},
+        {**snapshot, "optimizer": {}},
+        {**snapshot, "optimizer": []},
+        {**snapshot, "history": 3},
+    ):
+        with pytest.raises(TrainingError, match="damaged"):
+            run.restore(broken)
+
+
+# -- not a number ------------------------------------------------------------------------------
+
+
+def poison(run):
+    with torch.no_grad():
+        run.model.decoder.output.bias[0] = math.nan
+
+
+def test_nan_is_recovered_from_again_and_again(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    run = make_run(houses, epochs=4)
+    events, rates = [], []
+    for report in run.run():
+        if report.step in (6, 7, 8):  # more than once on the way to the next validation
+            poison(run)
+        if report.event:
+            events.append(report)
+        rates.append(report.learning_rate)
+    assert [report.step for report in events] == [7, 8, 9]
+    assert all("not finite" in report.event and "half the rate" in report.event for report in events)
+    assert run.rate_factor == 1 / 8
+    assert rates[9] < rates[5] / 7
+    assert all(tensor.isfinite().all() for tensor in run.model.state_dict().values())
+    assert all(math.isfinite(entry["valid_L_R"]) for entry in run.history)
+    assert run.step == 20
+
+
+def test_after_a_recovery_the_weights_are_the_last_good_ones(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    run = make_run(houses, epochs=2)
+    for report in run.run():
+        if report.validation and report.epoch == 1:
+            good = copy.deepcopy(run.model.state_dict())
+            poison(run)
+        if report.event:
+            break
+    assert all(torch.equal(tensor, good[name]) for name, tensor in run.model.state_dict().items())
+
+
+def test_nan_that_stays_ends_in_words(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    monkeypatch.setattr(training, "kl_loss", lambda mean, log_variance: kl_loss(mean, log_variance) * math.nan)
+    with pytest.raises(TrainingError, match="lower learning rate"):
+        list(make_run(houses, epochs=100).run())
+
+
+# -- evaluation --------------------------------------------------------------------------------
+
+
+def direct(model, stroke3, scale, max_points, steps, noise=None):
+    """(L_s, L_p, L_KL) of one drawing, alone."""
+    stroke5 = torch.from_numpy(stroke3_to_stroke5(stroke3 / (scale, scale, 1), steps))
+    inputs = torch.cat([torch.tensor([START_TOKEN]), stroke5[:-1]])
+    length = torch.tensor([len(stroke3)])
+    with torch.inference_mode():
+        raw, mean, log_variance = model(stroke5[None, : len(stroke3)], length, inputs[None], noise)
+        loss = reconstruction_loss(raw, stroke5[None], length, max_points)
+    return [loss.offsets.item(), loss.pen.item(), kl_loss(mean, log_variance).item()]
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_evaluation_at_full_length_is_that_of_each_drawing_alone(dataset, sampled):
+    model, scale = make_model(), dataset.scale_factor()
+    source, indices = BatchSource(dataset, scale, CPU), dataset.indices(TEST)[::-1].copy()
+    settings = {"full_length": True, "batch_size": 7, "sample_seed": 5 if sampled else None}
+    noise = torch.randn(len(indices), TINY.latent, generator=torch.Generator().manual_seed(5))
+    expected = [
+        direct(model, dataset.stroke3(i), scale, 48, 48, noise[row : row + 1] if sampled else None)
+        for row, i in enumerate(indices)
+    ]
+    actual = losses_per_drawing(model, source, dataset.lengths, indices, **settings)
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
+    mean = evaluate(model, source, dataset.lengths, indices, **settings)
+    np.testing.assert_allclose([mean.L_s, mean.L_p, mean.L_KL], np.mean(expected, axis=0), rtol=1e-4)
+    assert mean.L_R == mean.L_s + mean.L_p
+    assert mean.total(0.5) == mean.L_R + 0.5 * mean.L_KL
+
+
+def test_a_short_evaluation_leaves_out_the_pens_padding_alone(dataset):
+    model = make_model()
+    source, indices = BatchSource(dataset, 20.0, CPU), dataset.indices(VALID)
+    short, full = (evaluate(model, source, dataset.lengths, indices, full_length=full) for full in (False, True))
+    assert short.L_s == pytest.approx(full.L_s, rel=1e-5)
+    assert short.L_p < full.L_p
+
+
+def test_evaluation_leaves_the_model_as_it_was(dataset):
+    model = make_model().train()
+    evaluate(model, BatchSource(dataset, 20.0, CPU), dataset.lengths, dataset.indices(VALID))
+    assert model.training
+    assert torch.is_grad_enabled()
+
+
+# -- settings ----------------------------------------------------------------------------------
+
+
+def test_settings_survive_as_plain_values():
+    assert TrainingConfig.from_dict(QUICK.to_dict()) == QUICK
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 0},
+        {"batch_size": -1},
+        {"learning_rate": 0.0},
+        {"learning_rate": math.nan},
+        {"gradient_clip": 0},
+        {"warmup_steps": -1},
+        {"kl_weight": -0.1},
+        {"seed": -1},
+        {"seed": 1 << 64},
+        {"minutes": 0.0},
+        {"minutes": math.inf},
+        {"minutes": math.nan},
+        {"kl_eta_min": 1.0},
+        {"augment": 1.0},
+        {"augment": -0.1},
+        {"precision": "float16"},
+        {"epochs": "many"},
+        {"epochs": None},
+        {"layers": 3},
+    ],
+)
+def test_settings_out_of_range_are_refused(change):
+    with pytest.raises(ConfigError):
+        TrainingConfig.from_dict({**QUICK.to_dict(), **change})
