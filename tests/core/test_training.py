@@ -275,7 +275,7 @@ def test_evaluation_at_full_length_is_that_of_each_drawing_alone(dataset, sample
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
     mean = evaluate(model, source, dataset.lengths, indices, **settings)
     np.testing.assert_allclose([mean.L_s, mean.L_p, mean.L_KL], np.mean(expected, axis=0), rtol=1e-4)
-    assert mean.L_R == mean.L_s + mean.L_p
+    assert mean.L_s + mean.L_p == mean.L_R
     assert mean.total(0.5) == mean.L_R + 0.5 * mean.L_KL
 
 
