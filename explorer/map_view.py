@@ -22,6 +22,8 @@ REACH = 7
 MOST_NAMES = 40
 NAME_GRID = 64
 """Cells a side of the histogram that finds where a category is at home."""
+NAME_CELLS = (7, 3)
+"""Half of what a name covers of that histogram, about: no other name is put there."""
 
 
 class Tool(Enum):
@@ -86,8 +88,8 @@ class MapView(pg.PlotWidget):
         self._points = Dots(pen=None, pxMode=True)
         self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
         self._frames = Dots(size=6, pen=pg.mkPen(theme.paper, width=1), brush=theme.ink)
-        self._ring = Dots(size=16, pen=pg.mkPen(theme.accent, width=2.5), brush=None)
-        for depth, item in enumerate((self._points, self._path, self._frames, self._ring)):
+        self._ring = Dots(size=18, pen=pg.mkPen(theme.accent, width=3), brush=pg.mkBrush(theme.paper))
+        for depth, item in ((0, self._points), (1, self._path), (2, self._frames), (11, self._ring)):
             item.setZValue(depth)
             self.addItem(item)
         self._names: list[pg.TextItem] = []
@@ -137,7 +139,7 @@ class MapView(pg.PlotWidget):
             item.setColor(readable(category_colour(label), dark=self._theme.dark))
             item.setFont(font)
             item.setPos(x, y)
-            item.setZValue(10)
+            item.setZValue(10)  # above all but the ring
             self.addItem(item)
             self._names.append(item)
 
@@ -225,7 +227,7 @@ def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]
     """(name, label, map position) of each category, most drawings first.
 
     The position is where the category is both dense and among itself: its smoothed density squared
-    over everyone's, so that the names of overlapping categories part as far as the data lets them.
+    over everyone's. Where a name already stands there is no room for another.
     """
     x, y = atlas.positions.T
     edges = [np.linspace(axis.min(), axis.max() + 1e-6, NAME_GRID + 1) for axis in (x, y)]
@@ -234,12 +236,14 @@ def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]
         return gaussian_filter(np.histogram2d(x[chosen], y[chosen], bins=edges)[0], 2.0)
 
     everyone = density(slice(None))
+    free = np.ones_like(everyone)
     homes = []
     counts = np.bincount(atlas.labels, minlength=len(atlas.categories))
     for label in np.argsort(-counts, kind="stable"):
         if counts[label]:
             own = density(atlas.labels == label)
-            cell = np.unravel_index(np.argmax(own**2 / (everyone + everyone.mean())), own.shape)
+            cell = np.unravel_index(np.argmax(free * own**2 / (everyone + everyone.mean())), own.shape)
+            free[tuple(slice(max(0, i - reach), i + reach + 1) for i, reach in zip(cell, NAME_CELLS, strict=True))] = 0
             centre = tuple(float(edge[i] + edge[i + 1]) / 2 for edge, i in zip(edges, cell, strict=True))
             homes.append((atlas.categories[label], int(label), centre))
     return homes
