@@ -8,7 +8,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,94 +17,16 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
-from core.errors import ConfigError, TrainingError
+from core.errors import TrainingError
+from core.evaluation import Losses, losses_per_drawing
 from core.loss import kl_annealing, kl_loss, reconstruction_loss
 from core.model import ModelConfig, SketchVAE
+from core.training_config import TrainingConfig
 
 REPORT_STEPS = 20
 """Losses are read from the device once in this many steps, since each reading waits for it …"""
 REPORT_SECONDS = 2.0
 """… or once in this time, if steps are slow."""
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How to train; the defaults are what measured best on a CPU."""
-
-    epochs: int = 100
-    """Passes through the training drawings (ignored with --minutes)."""
-    minutes: float | None = None
-    """Train for this long instead; the learning rate follows the clock."""
-    batch_size: int = 32
-    """Drawings a step; on a CPU small batches cost nothing and take more steps."""
-    learning_rate: float = 2e-3
-    """Adam's peak rate, decayed by a cosine to a hundredth."""
-    warmup_steps: int = 200
-    """Steps of linear warm-up, or a twentieth of the training if that is sooner."""
-    gradient_clip: float = 1.0
-    """Largest norm of the whole gradient."""
-    kl_weight: float = 0.5
-    """w_KL."""
-    kl_floor: float = 0.2
-    """L_KL below this costs nothing more."""
-    kl_eta_min: float = 0.01
-    """Annealing starts here …"""
-    kl_anneal_sketches: float = 300_000
-    """… and approaches 1 over this many drawings."""
-    augment: float = 0.1
-    """Drawings are stretched in x and y by up to this fraction."""
-    seed: int = 0
-    """Of initial weights, order, augmentation and noise."""
-    precision: str = "auto"
-    """auto, float32 or bfloat16 (auto: bfloat16 where the hardware multiplies it)."""
-
-    def __post_init__(self) -> None:
-        positive = ("epochs", "batch_size", "learning_rate", "gradient_clip", "kl_anneal_sketches")
-        for name in positive:
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} must be more than 0, not {getattr(self, name)}.")
-        for name in ("warmup_steps", "kl_weight", "kl_floor", "seed"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
-        if self.seed >= 1 << 63:
-            raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
-        if self.minutes is not None and not 0 < self.minutes < math.inf:
-            raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
-        for name in ("kl_eta_min", "augment"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
-        if self.precision not in ("auto", "float32", "bfloat16"):
-            raise ConfigError(f"precision must be auto, float32 or bfloat16, not {self.precision!r}.")
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
-        """Raises ConfigError if a name is unknown or a value out of range."""
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
-            raise ConfigError(f"Unknown training settings: {', '.join(sorted(map(str, unknown)))}.")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ConfigError("A training setting is not of its kind.") from error
-
-
-@dataclass(frozen=True)
-class Losses:
-    """Means over drawings."""
-
-    L_s: float
-    L_p: float
-    L_KL: float
-
-    @property
-    def L_R(self) -> float:
-        return self.L_s + self.L_p
-
-    def total(self, kl_weight: float) -> float:
-        return self.L_R + kl_weight * self.L_KL
 
 
 @dataclass(frozen=True)
@@ -375,7 +297,7 @@ class TrainingRun:
 
     def _validate(self, meter: "_Meter") -> Progress:
         report = self._report(meter)
-        losses = evaluate(self.model, self._source, self.dataset.lengths, self.held_out)
+        losses = Losses.mean(losses_per_drawing(self.model, self._source, self.dataset.lengths, self.held_out))
         total = losses.total(self.config.kl_weight)
         best = total < self.best_loss
         if best:
@@ -427,55 +349,6 @@ class _Meter:
             self.steps = self._sketches = 0
             self._since = now
         return self._last
-
-
-def evaluate(
-    model: SketchVAE,
-    source: BatchSource,
-    lengths: np.ndarray,
-    indices: np.ndarray,
-    *,
-    batch_size: int = 128,
-    full_length: bool = False,
-    sample_seed: int | None = None,
-) -> Losses:
-    """Mean losses over the drawings `indices`, encoded with mu, or with sampled z given a seed.
-
-    With `full_length` every drawing is run for all N_max steps, as published; without it only as far
-    as its batch needs, which leaves out pen terms of padding that a trained model predicts surely.
-    """
-    per_drawing = losses_per_drawing(
-        model, source, lengths, indices, batch_size=batch_size, full_length=full_length, sample_seed=sample_seed
-    )
-    return Losses(*per_drawing.mean(axis=0).tolist())
-
-
-def losses_per_drawing(
-    model: SketchVAE,
-    source: BatchSource,
-    lengths: np.ndarray,
-    indices: np.ndarray,
-    *,
-    batch_size: int = 128,
-    full_length: bool = False,
-    sample_seed: int | None = None,
-) -> np.ndarray:
-    """(L_s, L_p, L_KL) [n, 3] of each of the drawings `indices`, in their order; see `evaluate`."""
-    was_training = model.training
-    model.eval()
-    generator = torch.Generator().manual_seed(sample_seed or 0)
-    noise = torch.randn(len(indices), model.config.latent, generator=generator)
-    result = np.empty((len(indices), 3))
-    with torch.inference_mode():
-        for chosen in batches_by_length(lengths[indices], np.arange(len(indices)), batch_size):
-            batch = source.batch(indices[chosen], full_length=full_length)
-            sampled = None if sample_seed is None else noise[chosen].to(model.device)
-            raw, mean, log_variance = model(batch.points(), batch.lengths, batch.inputs, sampled)
-            loss = reconstruction_loss(raw, batch.targets, batch.lengths, source.max_points)
-            columns = torch.stack([loss.offsets, loss.pen, kl_loss(mean, log_variance)], dim=-1)
-            result[chosen] = columns.cpu().numpy()
-    model.train(was_training)
-    return result
 
 
 def _mixed_seed(seed: int, step: int) -> int:

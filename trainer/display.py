@@ -9,7 +9,8 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from core.training import Losses, Progress
+from core.evaluation import Losses
+from core.training import Progress
 
 LINE_SECONDS = 10.0
 """Plain lines about the same thing are this far apart."""

@@ -9,7 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from core.training import Losses, Progress
+from core.evaluation import Losses
+from core.training import Progress
 from trainer.display import Display, duration, seconds_left
 
 REFRESHES_A_SECOND = 4

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.dataset import BatchSource, SketchDataset
+from core.evaluation import Losses, losses_per_drawing
 from core.model import SketchVAE
-from core.training import Losses, losses_per_drawing
 
 SAMPLE_SEED = 0
 """Of the noise in sampled z."""
@@ -64,8 +64,8 @@ class DrawingLosses:
             n=int(chosen.sum()),
             max_points=self.max_points,
             points=int(self.points[chosen].sum()),
-            sampled=Losses(*self.sampled[chosen].mean(axis=0).tolist()),
-            mean=Losses(*self.mean[chosen].mean(axis=0).tolist()),
+            sampled=Losses.mean(self.sampled[chosen]),
+            mean=Losses.mean(self.mean[chosen]),
         )
 
 

@@ -9,7 +9,7 @@ import tyro
 
 from core.errors import ConfigError, TrainingError
 from core.model import ModelConfig
-from core.training import TrainingConfig
+from core.training_config import TrainingConfig
 
 Options = TypeVar("Options")
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE|NAME ...")]

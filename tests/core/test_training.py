@@ -10,9 +10,11 @@ from core import training
 from core.checkpoint import load_tensors
 from core.dataset import TEST, VALID, BatchSource, load_dataset
 from core.errors import ConfigError, TrainingError
+from core.evaluation import Losses, losses_per_drawing
 from core.loss import kl_loss, reconstruction_loss
 from core.sketch import START_TOKEN, stroke3_to_stroke5
-from core.training import TrainingConfig, TrainingRun, evaluate, losses_per_drawing
+from core.training import TrainingRun
+from core.training_config import TrainingConfig
 from tests.core.conftest import TINY, make_model
 from tests.parametric import write_kind
 
@@ -45,7 +47,8 @@ def validations(history):
 
 def test_the_loss_goes_down(houses):
     run = make_run(houses, epochs=8, learning_rate=2e-2)
-    before = evaluate(run.model, BatchSource(houses, run.scale, CPU), houses.lengths, houses.indices(VALID))
+    source = BatchSource(houses, run.scale, CPU)
+    before = Losses.mean(losses_per_drawing(run.model, source, houses.lengths, houses.indices(VALID)))
     after = [report.validation for report in run.run() if report.validation]
     assert len(after) == 8
     assert after[-1].L_R < before.L_R - 0.5
@@ -273,7 +276,7 @@ def test_evaluation_at_full_length_is_that_of_each_drawing_alone(dataset, sample
     ]
     actual = losses_per_drawing(model, source, dataset.lengths, indices, **settings)
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
-    mean = evaluate(model, source, dataset.lengths, indices, **settings)
+    mean = Losses.mean(actual)
     np.testing.assert_allclose([mean.L_s, mean.L_p, mean.L_KL], np.mean(expected, axis=0), rtol=1e-4)
     assert mean.L_s + mean.L_p == mean.L_R
     assert mean.total(0.5) == mean.L_R + 0.5 * mean.L_KL
@@ -282,14 +285,17 @@ def test_evaluation_at_full_length_is_that_of_each_drawing_alone(dataset, sample
 def test_a_short_evaluation_leaves_out_the_pens_padding_alone(dataset):
     model = make_model()
     source, indices = BatchSource(dataset, 20.0, CPU), dataset.indices(VALID)
-    short, full = (evaluate(model, source, dataset.lengths, indices, full_length=full) for full in (False, True))
+    short, full = (
+        Losses.mean(losses_per_drawing(model, source, dataset.lengths, indices, full_length=full))
+        for full in (False, True)
+    )
     assert short.L_s == pytest.approx(full.L_s, rel=1e-5)
     assert short.L_p < full.L_p
 
 
 def test_evaluation_leaves_the_model_as_it_was(dataset):
     model = make_model().train()
-    evaluate(model, BatchSource(dataset, 20.0, CPU), dataset.lengths, dataset.indices(VALID))
+    losses_per_drawing(model, BatchSource(dataset, 20.0, CPU), dataset.lengths, dataset.indices(VALID))
     assert model.training
     assert torch.is_grad_enabled()
 

@@ -7,7 +7,8 @@ import math
 import pytest
 from rich.console import Console
 
-from core.training import Losses, Progress
+from core.evaluation import Losses
+from core.training import Progress
 from trainer import display
 from trainer.display import JsonDisplay, LineDisplay, duration, open_display
 from trainer.live import LiveDisplay

@@ -1,0 +1,71 @@
+"""How to train: the settings that a checkpoint remembers."""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train; the defaults are what measured best on a CPU."""
+
+    epochs: int = 100
+    """Passes through the training drawings (ignored with --minutes)."""
+    minutes: float | None = None
+    """Train for this long instead; the learning rate follows the clock."""
+    batch_size: int = 32
+    """Drawings a step; on a CPU small batches cost nothing and take more steps."""
+    learning_rate: float = 2e-3
+    """Adam's peak rate, decayed by a cosine to a hundredth."""
+    warmup_steps: int = 200
+    """Steps of linear warm-up, or a twentieth of the training if that is sooner."""
+    gradient_clip: float = 1.0
+    """Largest norm of the whole gradient."""
+    kl_weight: float = 0.5
+    """w_KL."""
+    kl_floor: float = 0.2
+    """L_KL below this costs nothing more."""
+    kl_eta_min: float = 0.01
+    """Annealing starts here …"""
+    kl_anneal_sketches: float = 300_000
+    """… and approaches 1 over this many drawings."""
+    augment: float = 0.1
+    """Drawings are stretched in x and y by up to this fraction."""
+    seed: int = 0
+    """Of initial weights, order, augmentation and noise."""
+    precision: str = "auto"
+    """auto, float32 or bfloat16 (auto: bfloat16 where the hardware multiplies it)."""
+
+    def __post_init__(self) -> None:
+        positive = ("epochs", "batch_size", "learning_rate", "gradient_clip", "kl_anneal_sketches")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} must be more than 0, not {getattr(self, name)}.")
+        for name in ("warmup_steps", "kl_weight", "kl_floor", "seed"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
+        if self.seed >= 1 << 63:
+            raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
+        for name in ("kl_eta_min", "augment"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ConfigError(f"precision must be auto, float32 or bfloat16, not {self.precision!r}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainingConfig":
+        """Raises ConfigError if a name is unknown or a value out of range."""
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ConfigError(f"Unknown training settings: {', '.join(sorted(map(str, unknown)))}.")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigError("A training setting is not of its kind.") from error
