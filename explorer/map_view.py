@@ -132,7 +132,8 @@ class MapView(pg.PlotWidget):
         self._names = []
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)
-        for name, label, (x, y) in category_homes(atlas)[:MOST_NAMES]:
+        homes = category_homes(atlas)[:MOST_NAMES]
+        for name, label, (x, y) in homes if len(homes) > 1 else []:
             ground = QColor(self._theme.paper)
             ground.setAlpha(215)
             item = pg.TextItem(name, anchor=(0.5, 0.5), fill=pg.mkBrush(ground))

@@ -136,11 +136,11 @@ class Studio(QObject):
         self._begin(opened)
 
     def _begin(self, opened: "Opened") -> None:
-        """Start with something to look at: a typical drawing, and a path to a typical one of another category."""
-        first, *others = opened.typical.values()
+        """Start with something to look at: a typical drawing, and a path to the one farthest from it."""
+        first = next(iter(opened.typical.values()))
+        positions = opened.atlas.positions
         self.choose(AtDrawing(first))
-        if others:
-            self.set_path([AtDrawing(first), AtDrawing(others[-1])])
+        self.set_path([AtDrawing(first), AtDrawing(int(((positions - positions[first]) ** 2).sum(axis=1).argmax()))])
 
     # -- the current code --------------------------------------------------------------------
 
