@@ -60,6 +60,12 @@ class Atlas:
         """[N]: ||z||."""
         return np.linalg.norm(self.latents, axis=1)
 
+    @cached_property
+    def norm_range(self) -> tuple[float, float]:
+        """What the middle nine tenths of the norms lie between."""
+        low, high = np.percentile(self.norms, (5, 95)).tolist()
+        return low, high
+
     def category_means(self) -> dict[str, NDArray[np.float32]]:
         """The mean code of each category that has drawings."""
         return {

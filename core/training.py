@@ -8,7 +8,7 @@ import copy
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -317,8 +317,7 @@ class TrainingRun:
                 "valid_L_KL": losses.L_KL,
             }
         )
-        values = {field.name: getattr(report, field.name) for field in fields(Progress)}
-        return Progress(**{**values, "validation": losses, "best": best})
+        return replace(report, validation=losses, best=best)
 
 
 class _Meter:

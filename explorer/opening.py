@@ -28,8 +28,8 @@ class Opened:
     navigator: Navigator
     decoder: SketchDecoder
     category_means: dict[str, Code]
-    typical: dict[str, int]
-    """The drawing nearest to each of those means."""
+    beginning: tuple[int, int]
+    """Something to look at first: a typical drawing, and the one farthest from it on the map."""
 
     def moved(self, positions: Floats) -> "Opened":
         """The same with other map positions [N, 2]."""
@@ -72,8 +72,9 @@ def open_checkpoint(
     def opened(atlas: Atlas) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
         navigator, means = Navigator(atlas), atlas.category_means()
-        typical = {name: int(navigator.nearest(mean)[0][0]) for name, mean in means.items()}
-        return Opened(title, checkpoint, atlas, navigator, decoder, means, typical)
+        typical = int(navigator.nearest(next(iter(means.values())))[0][0])
+        farthest = int(((atlas.positions - atlas.positions[typical]) ** 2).sum(axis=1).argmax())
+        return Opened(title, checkpoint, atlas, navigator, decoder, means, (typical, farthest))
 
     if not data:
         if checkpoint.atlas is None:

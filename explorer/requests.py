@@ -184,7 +184,6 @@ def _locate(target: Target, opened: "Opened") -> Located:
             target = AtDrawing(index)
     if isinstance(target, AtDrawing):
         place, title = navigator.at_drawing(target.index), atlas.category(target.index)
-        detail = f"drawing #{target.index} ({atlas.origin(target.index)})"
         x, y = atlas.positions[target.index].tolist()
     elif isinstance(target, AtPosition):
         place, title = navigator.from_map(target.x, target.y), "Between drawings"
@@ -196,5 +195,6 @@ def _locate(target: Target, opened: "Opened") -> Located:
         raise TypeError(f"{type(target).__name__} has no place before it is calculated")
     if place.index is None:
         detail = f"nearest: {atlas.category(place.nearest)} #{place.nearest}"
-    low, high = np.percentile(atlas.norms, (5, 95)).tolist()
-    return Located(title, detail, place, (x, y), float(np.linalg.norm(place.code)), (low, high))
+    else:
+        detail = f"drawing #{place.index} ({atlas.origin(place.index)})"
+    return Located(title, detail, place, (x, y), float(np.linalg.norm(place.code)), atlas.norm_range)

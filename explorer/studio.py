@@ -133,14 +133,9 @@ class Studio(QObject):
         self.here = self.sketch = self.film = None
         self.opened.emit(opened)
         self.pins_changed.emit()
-        self._begin(opened)
-
-    def _begin(self, opened: "Opened") -> None:
-        """Start with something to look at: a typical drawing, and a path to the one farthest from it."""
-        first = next(iter(opened.typical.values()))
-        positions = opened.atlas.positions
+        first, last = opened.beginning
         self.choose(AtDrawing(first))
-        self.set_path([AtDrawing(first), AtDrawing(int(((positions - positions[first]) ** 2).sum(axis=1).argmax()))])
+        self.set_path([AtDrawing(first), AtDrawing(last)])
 
     # -- the current code --------------------------------------------------------------------
 
