@@ -181,7 +181,7 @@ def test_augmentation_stretches_each_drawing_and_changes_nothing_stored(dataset)
     generator = torch.Generator().manual_seed(0)
     factors = []
     for _ in range(20):
-        stretched = augment(batch, 0.1, generator)
+        stretched = augment(batch, 0.1, 0.0, generator)
         for changed, original in ((stretched.inputs, batch.inputs), (stretched.targets, batch.targets)):
             assert torch.equal(changed[..., 2:], original[..., 2:])
         ratio = (stretched.targets / batch.targets)[..., :2]
@@ -201,7 +201,7 @@ def test_augmentation_stretches_each_drawing_and_changes_nothing_stored(dataset)
 
 def test_no_augmentation_is_none(dataset):
     batch = BatchSource(dataset, 10.0, CPU).batch(np.arange(5))
-    assert torch.equal(augment(batch, 0.0, torch.Generator()).targets, batch.targets)
+    assert torch.equal(augment(batch, 0.0, 0.0, torch.Generator()).targets, batch.targets)
 
 
 def test_split_names_match_their_numbers():
