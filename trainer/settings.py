@@ -9,7 +9,7 @@ import tyro
 
 from core.errors import ConfigError, TrainingError
 from core.model import ModelConfig
-from core.training_config import TrainingConfig
+from core.training_config import PRESETS, TrainingConfig
 
 Options = TypeVar("Options")
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE|NAME ...")]
@@ -47,6 +47,8 @@ class TrainOptions(CommonOptions):
     """Go on with the training that OUT.resume holds; its settings stand where no flag says otherwise."""
     max_points: int = 200
     """N_max: longer drawings are left out. Losses depend on it."""
+    preset: Literal["default", "seed"] = "default"
+    """Training settings that hold where no flag says otherwise: ours, or those of SketchRNN-Pytorch-Attention."""
     layout: Literal["umap", "pca"] = "umap"
     """How the map is laid out: umap takes a minute or more, pca none."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -91,6 +93,14 @@ def parse(
     )
 
 
+def parse_training(arguments: Sequence[str]) -> TrainOptions:
+    """The flags of a training, with the settings of its --preset as their defaults."""
+    options = parse(TrainOptions, arguments)
+    if options.preset == "default":
+        return options
+    return parse(TrainOptions, arguments, default=TrainOptions(training=PRESETS[options.preset]))
+
+
 def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOptions:
     """The flags of a training that goes on from `snapshot`, whose own settings are the defaults.
 
@@ -107,6 +117,8 @@ def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOp
         budget = replace(training, minutes=None)  # asked for in place of the minutes of before
     defaults = TrainOptions(training=budget, model=model, max_points=max_points)
     options = parse(TrainOptions, arguments, default=defaults)
+    if options.preset != "default":
+        raise ConfigError("A training that goes on keeps its settings; leave --preset out.")
     for name in ("batch_size", "seed"):
         before, now = getattr(training, name), getattr(options.training, name)
         if before != now:

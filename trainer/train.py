@@ -12,7 +12,7 @@ from trainer.display import Display, duration, open_display
 from trainer.files import ResumeFile, check_output, read_resume_file
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
-from trainer.settings import TrainOptions, parse, parse_resumed
+from trainer.settings import TrainOptions, parse_resumed, parse_training
 from trainer.stopping import GracefulStop
 
 SIGNAL_STATUS = 128
@@ -36,7 +36,7 @@ def train_command(arguments: Sequence[str]) -> int:
 
 def _settings(arguments: Sequence[str]) -> tuple[TrainOptions, dict[str, Any] | None]:
     """The options, and the state to go on from if they ask for it."""
-    options = parse(TrainOptions, arguments)
+    options = parse_training(arguments)
     if not options.resume:
         return options, None
     snapshot = read_resume_file(options.checkpoint)
@@ -57,6 +57,7 @@ def _train(
         display.say(f"Going on after epoch {run.epoch}, step {run.step:,} ({duration(run.seconds)} trained).")
     elif resume_file is not None:
         _make_way(resume_file, display)
+        _keep_state(resume_file, run, display)  # so that there is something to resume from the first step on
     display.say(_description(run, processes))
     display.stage("first steps", 0.0)
     signal_number = _run(run, resume_file, display)
