@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import generation
 from core.errors import Cancelled, ConfigError
-from core.generation import SamplingConfig, SketchDecoder
+from core.generation import SamplingConfig, SketchDecoder, prior_codes
+from core.generation.sampling import Sampler
+from core.generation.shared import MANY
 from core.loss import mixture_parameters
 from core.sketch import START_TOKEN
 from tests.core.conftest import TINY, VARIANTS, make_model
@@ -39,16 +40,15 @@ def assert_same(drawings, others):
 def steps(monkeypatch):
     """Every step of decoding as (rows of the batch, raw outputs, points drawn)."""
     recorded = []
-    draw = generation._State._draw
+    draw = Sampler.draw
 
-    def spy(state, step, raw):
-        rows = state.alive.copy()
-        draw(state, step, raw.copy())
-        points = np.zeros((len(rows), 5), dtype=np.float32)
-        points[np.isin(rows, state.alive)] = state.point
-        recorded.append((rows, raw, points))
+    def spy(sampler, raw, sketches, step):
+        outputs, rows = raw.T.copy(), sketches.copy()
+        offsets, pen = draw(sampler, raw, sketches, step)
+        recorded.append((rows, outputs, np.column_stack([offsets.T, np.eye(3, dtype=np.float32)[pen]])))
+        return offsets, pen
 
-    monkeypatch.setattr(generation._State, "_draw", spy)
+    monkeypatch.setattr(Sampler, "draw", spy)
     return recorded
 
 
