@@ -11,6 +11,7 @@ from typing import Any
 
 from core.evaluation import Losses
 from core.training import Progress
+from trainer.runs import RunReport
 
 LINE_SECONDS = 10.0
 """Plain lines about the same thing are this far apart."""
@@ -41,6 +42,9 @@ class Display:
     def training(self, progress: Progress) -> None:
         """How far training is."""
 
+    def run(self, report: RunReport) -> None:
+        """How far one of several trainings is."""
+
 
 class LineDisplay(Display):
     """Sparse plain lines, for output that is no terminal."""
@@ -48,6 +52,7 @@ class LineDisplay(Display):
     def __init__(self) -> None:
         self._last_stage = ""
         self._last_time = -math.inf
+        self._runs: dict[str, tuple[str, float]] = {}
 
     def say(self, text: str) -> None:
         print(text, flush=True)
@@ -62,6 +67,12 @@ class LineDisplay(Display):
         if self._due(LINE_SECONDS if progress.validation else QUIET_SECONDS):
             self._last_time = time.monotonic()
             print(training_line(progress), flush=True)
+
+    def run(self, report: RunReport) -> None:
+        stage, reported = self._runs.get(report.name, ("", -math.inf))
+        if report.stage != stage or time.monotonic() - reported >= QUIET_SECONDS:
+            self._runs[report.name] = (report.stage, time.monotonic())
+            print(f"{report.name}: {run_text(report)}", flush=True)
 
     def _due(self, seconds: float) -> bool:
         return time.monotonic() - self._last_time >= seconds
@@ -96,6 +107,9 @@ class JsonDisplay(Display):
         }
         del values["event"]  # it was said
         self.record("training", **values)
+
+    def run(self, report: RunReport) -> None:
+        self.record("run", run=report.name, stage=report.stage, training=report.record)
 
 
 def open_display(as_json: bool = False, *, shown: bool = True) -> Display:
@@ -132,6 +146,19 @@ def training_line(progress: Progress) -> str:
     left = seconds_left(progress)
     if left is not None:
         parts.append(f"{duration(left)} left")
+    return "  ".join(parts)
+
+
+def run_text(report: RunReport) -> str:
+    """What one of several trainings is at."""
+    record = report.record
+    if record is None:
+        return report.stage
+    parts = [report.stage, f"epoch {record['epoch']}", f"{record['fraction']:4.0%}"]
+    if record["validation"]:
+        parts.append(f"valid L_R {record['validation']['L_R']:.3f} L_KL {record['validation']['L_KL']:.3f}")
+    if record["seconds_left"] is not None:
+        parts.append(f"{duration(record['seconds_left'])} left")
     return "  ".join(parts)
 
 

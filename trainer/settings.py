@@ -1,7 +1,8 @@
 """The flags of each command, as frozen dataclasses that tyro reads."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -10,9 +11,14 @@ import tyro
 from core.errors import ConfigError, TrainingError
 from core.model import ModelConfig
 from core.training_config import PRESETS, TrainingConfig
+from trainer.config_file import read_config, write_config
+from trainer.processes import is_first_process
 
 Options = TypeVar("Options")
+Configured = TypeVar("Configured", bound="ConfiguredOptions")
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE|NAME ...")]
+Switch = tyro.conf.FlagCreatePairsOff[bool]
+"""A flag that is given or not; other booleans, which a file may set, have a --no- flag too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +29,7 @@ class CommonOptions:
     """Where to compute: auto (a CUDA GPU if there is one), cpu, cuda, cuda:1, mps."""
     threads: int | None = None
     """CPU threads; as many as PyTorch chooses if not given (one a process under torchrun)."""
-    json: bool = False
+    json: Switch = False
     """Print one JSON object a line, for programs."""
 
     def __post_init__(self) -> None:
@@ -32,25 +38,20 @@ class CommonOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions(CommonOptions):
-    """Train a sketch generator on files of drawings and lay out their map.
-
-    The result is one checkpoint, for `sketch-explorer --checkpoint owl.pt`. Ctrl-C saves what there
-    is; `--resume` goes on. Another command: evaluate.
-    """
+class ConfiguredOptions(CommonOptions):
+    """What the commands that train take; it can be kept in a file."""
 
     data: Files = ("owl",)
     """Files of drawings, a category each; or names of Quick, Draw! categories, which are fetched once."""
-    out: Path | None = None
-    """The checkpoint to write; the first category's name with .pt if not given."""
-    resume: bool = False
-    """Go on with the training that OUT.resume holds; its settings stand where no flag says otherwise."""
     max_points: int = 200
     """N_max: longer drawings are left out. Losses depend on it."""
     preset: Literal["default", "seed"] = "default"
-    """Training settings that hold where no flag says otherwise: ours, or those of SketchRNN-Pytorch-Attention."""
-    layout: Literal["umap", "pca"] = "umap"
-    """How the map is laid out: umap takes a minute or more, pca none."""
+    """Training settings that hold where neither a file nor a flag says otherwise: ours, or those of
+    SketchRNN-Pytorch-Attention."""
+    config: Path | None = None
+    """Read settings from this TOML file; flags that are given win over it."""
+    save_config: Path | None = None
+    """Write the settings to this TOML file, for --config."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
 
@@ -58,6 +59,29 @@ class TrainOptions(CommonOptions):
         super().__post_init__()
         if not 1 <= self.max_points <= 10_000:
             raise ConfigError(f"max_points must be from 1 to 10,000, not {self.max_points}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(ConfiguredOptions):
+    """Train a sketch generator on files of drawings and lay out their map.
+
+    The result is one checkpoint, for `sketch-explorer --checkpoint owl.pt`. Ctrl-C saves what there
+    is; `--resume` goes on.
+    """
+
+    out: Path | None = None
+    """The checkpoint to write; the first category's name with .pt if not given."""
+    resume: Switch = False
+    """Go on with the training that OUT.resume holds; its settings stand where no flag says otherwise."""
+    training_drawings: int | None = None
+    """Train on so many of the training drawings, the same random ones each time; on all if not given."""
+    layout: Literal["umap", "pca"] = "umap"
+    """How the map is laid out: umap takes a minute or more, pca none."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.training_drawings is not None and self.training_drawings < 1:
+            raise ConfigError(f"training_drawings must be 1 or more, not {self.training_drawings}.")
 
     @property
     def checkpoint(self) -> Path:
@@ -78,27 +102,53 @@ class EvaluateOptions(CommonOptions):
 
 
 def parse(
-    kind: type[Options], arguments: Sequence[str], command: str | None = None, default: Options | None = None
+    kind: type[Options],
+    arguments: Sequence[str],
+    command: str | None = None,
+    default: Options | None = None,
+    description: str | None = None,
 ) -> Options:
     """`kind` from command-line arguments; ends the program for --help and for nonsense.
 
-    Raises ConfigError for values out of range.
+    Raises ConfigError, naming the flag, for values out of range.
     """
-    return tyro.cli(
-        kind,
-        prog="python -m trainer" + (f" {command}" if command else ""),
-        args=list(arguments),
-        default=default,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff, tyro.conf.DisallowNone),
-    )
+    try:
+        return tyro.cli(
+            kind,
+            prog="python -m trainer" + (f" {command}" if command else ""),
+            description=description,
+            args=list(arguments),
+            default=default,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.DisallowNone),
+        )
+    except ConfigError as error:
+        raise ConfigError(_with_flags(str(error), kind)) from error
 
 
-def parse_training(arguments: Sequence[str]) -> TrainOptions:
-    """The flags of a training, with the settings of its --preset as their defaults."""
-    options = parse(TrainOptions, arguments)
-    if options.preset == "default":
-        return options
-    return parse(TrainOptions, arguments, default=TrainOptions(training=PRESETS[options.preset]))
+def parse_configured(
+    kind: type[Configured],
+    arguments: Sequence[str],
+    command: str | None = None,
+    default: Configured | None = None,
+    description: str | None = None,
+) -> Configured:
+    """As `parse`, over the settings of --preset and those of --config; --save-config is obeyed.
+
+    Raises ConfigError for a file that cannot be used, CheckpointError for one that cannot be written.
+    """
+    preset = _value_of("--preset", arguments)
+    if preset in PRESETS:
+        default = replace(default or kind(), training=PRESETS[preset])
+    file = _value_of("--config", arguments)
+    if file is not None:
+        default = read_config(Path(file), default or kind())
+    if default is not None and _value_of("--epochs", arguments) is not None:
+        # Asked for in place of the minutes that the file or the earlier training had.
+        default = replace(default, training=replace(default.training, minutes=None))
+    options = parse(kind, arguments, command, default, description)
+    if options.save_config is not None and is_first_process():
+        write_config(options.save_config, options)
+    return options
 
 
 def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOptions:
@@ -112,15 +162,40 @@ def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOp
         max_points = int(snapshot["max_points"])
     except (KeyError, TypeError, ValueError) as error:
         raise TrainingError("The resume file is damaged; train without --resume to start anew.") from error
-    budget = training
-    if "--epochs" in {argument.partition("=")[0] for argument in arguments}:
-        budget = replace(training, minutes=None)  # asked for in place of the minutes of before
-    defaults = TrainOptions(training=budget, model=model, max_points=max_points)
-    options = parse(TrainOptions, arguments, default=defaults)
+    defaults = TrainOptions(training=training, model=model, max_points=max_points)
+    options = parse_configured(TrainOptions, arguments, default=defaults)
     if options.preset != "default":
         raise ConfigError("A training that goes on keeps its settings; leave --preset out.")
     for name in ("batch_size", "seed"):
         before, now = getattr(training, name), getattr(options.training, name)
         if before != now:
-            raise ConfigError(f"A training that goes on keeps its {name} of {before}; leave the flag out.")
+            raise ConfigError(f"A training that goes on keeps its {_flag(name)} of {before}; leave the flag out.")
     return options
+
+
+def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
+    """What the last `flag VALUE` or `flag=VALUE` among the arguments gives, before they are parsed."""
+    value = None
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, rest = argument.partition("=")
+        if name == flag:
+            value = rest if equals else following
+    return value or None
+
+
+def _with_flags(message: str, kind: type) -> str:
+    """`message` with flags, as they are typed, in place of the names of fields."""
+    return re.sub(rf"\b({'|'.join(_names(kind))})(?= must be)", lambda match: _flag(match[1]), message)
+
+
+def _names(kind: type) -> list[str]:
+    names = []
+    for each in fields(kind):
+        names.append(each.name)
+        if isinstance(each.type, type) and is_dataclass(each.type):
+            names += _names(each.type)
+    return names
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.errors import CheckpointError
+from core.subset import training_subset
 from core.training import TrainingRun
 from trainer.allocator import keep_freed_memory
 from trainer.data import find_files, read_drawings
@@ -12,7 +13,7 @@ from trainer.display import Display, duration, open_display
 from trainer.files import ResumeFile, check_output, read_resume_file
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
-from trainer.settings import TrainOptions, parse_resumed, parse_training
+from trainer.settings import TrainOptions, parse_configured, parse_resumed
 from trainer.stopping import GracefulStop
 
 SIGNAL_STATUS = 128
@@ -36,7 +37,7 @@ def train_command(arguments: Sequence[str]) -> int:
 
 def _settings(arguments: Sequence[str]) -> tuple[TrainOptions, dict[str, Any] | None]:
     """The options, and the state to go on from if they ask for it."""
-    options = parse_training(arguments)
+    options = parse_configured(TrainOptions, arguments)
     if not options.resume:
         return options, None
     snapshot = read_resume_file(options.checkpoint)
@@ -50,6 +51,8 @@ def _train(
     with processes.first_goes_first():
         files = find_files(options.data, display)
     dataset = read_drawings(files, options.max_points, display)
+    if options.training_drawings is not None:
+        dataset = training_subset(dataset, options.training_drawings)
     run = TrainingRun(dataset, options.model, options.training, processes.device)
     resume_file = ResumeFile(options.checkpoint) if processes.is_first else None
     if snapshot is not None:
