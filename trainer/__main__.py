@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from core.errors import ConfigError, SketchExplorerError
+from trainer.atlas import atlas_command
 from trainer.compare import compare_command
 from trainer.evaluate import evaluate_command
 from trainer.train import train_command
@@ -13,6 +14,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train_command,
     "evaluate": evaluate_command,
     "compare": compare_command,
+    "atlas": atlas_command,
 }
 DEFAULT = "train"
 EXPECTED_FAILURE = 2
