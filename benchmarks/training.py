@@ -25,7 +25,7 @@ import torch
 from measure import machine, peak_megabytes
 from reference import BATCH_SIZE, CheckoutError, open_reference
 
-from core.dataset import TRAIN, BatchSource, SketchDataset, batches_by_length, load_dataset
+from core.dataset import LENGTH_STEP, TRAIN, BatchSource, SketchDataset, batches_by_length, load_dataset
 from core.device import choose_device
 from core.errors import DataError, SketchExplorerError
 from core.model import ModelConfig
@@ -33,7 +33,7 @@ from core.training import TrainingRun
 from core.training_config import TrainingConfig
 from trainer.allocator import keep_freed_memory
 
-TURNS = 7
+TURNS = 5
 """Of each side."""
 
 
@@ -186,10 +186,8 @@ def _measure(
     rates.seconds = shuffling * len(chosen) / len(batches)
     source = BatchSource(dataset, run.scale, torch.device("cpu"))
     same = [training[i * BATCH_SIZE :][:BATCH_SIZE] for i in range(TURNS + 1)]
-    for indices in {len(batch): batch for batch in chosen}.values():  # what is done once is not timed
-        run._train_step(indices, 0.0)
-    shapes = {-(-int(dataset.lengths[indices].max() + 1) // 8): indices for indices in chosen}
-    for indices in shapes.values():
+    shapes = {(len(indices), int(dataset.lengths[indices].max()) // LENGTH_STEP): indices for indices in chosen}
+    for indices in shapes.values():  # what is done once for each shape is not timed
         run._train_step(indices, 0.0)
     for turn, indices in enumerate(same):
         if turn > 0:
