@@ -16,7 +16,7 @@ from core.sketch import START_TOKEN
 
 SPLITS = ("train", "valid", "test")
 TRAIN, VALID, TEST = range(3)
-LENGTH_STEP = 8
+LENGTH_STEP = 4
 """Batch lengths are rounded up to a multiple of this: oneDNN compiles a primitive per new shape."""
 
 

@@ -273,7 +273,9 @@ def test_a_loss_that_leaps_up_is_recovered_from(houses):
     assert event.train.total(0.5) > cost + 1
     assert run.rate_factor == 1 / 2
     assert report.train.total(0.5) < cost
-    assert all(entry["train_L_R"] < cost + 1 for entry in run.history if entry["step"] > 60)
+    after = [entry["train_L_R"] for entry in run.history if entry["step"] > 60]
+    assert np.nanmax(after) < cost + 1  # no step of the spike counts; an epoch of which all do has no mean
+    assert np.isnan(after).sum() <= 1
 
 
 def test_the_state_to_go_back_to_is_renewed_within_an_epoch(houses, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 
 from core.checkpoint import load_checkpoint
 from core.training import TrainingRun
-from tests.trainer.children import final_state, finish, same, start
+from tests.trainer.children import final_state, same, start
 
 EPOCHS = ("--epochs", "60")
 KILLS = 3
@@ -26,9 +26,9 @@ def kill_at_random_moment(child, moments):
     return child.returncode == -9
 
 
-def test_a_killed_training_ends_at_the_very_same_weights(drawings, tmp_path):
+def test_a_killed_training_ends_at_the_very_same_weights(drawings, train, tmp_path):
     straight, killed = tmp_path / "straight.pt", tmp_path / "killed.pt"
-    finish(start(straight, drawings, *EPOCHS))
+    assert train(*EPOCHS, out=straight) == 0
     moments, resume, kills, steps = random.Random(1), (), 0, []
     for _ in range(KILLS):
         kills += kill_at_random_moment(start(killed, drawings, *EPOCHS, *resume), moments)
@@ -37,7 +37,7 @@ def test_a_killed_training_ends_at_the_very_same_weights(drawings, tmp_path):
     assert kills >= 2
     assert len(set(steps)) > 1
     assert not killed.exists()
-    finish(start(killed, drawings, *EPOCHS, "--resume"))
+    assert train(*EPOCHS, "--resume", out=killed) == 0
     assert final_state(straight)["step"] == 300
     assert same(final_state(killed), final_state(straight))
     one, other = (load_checkpoint(path) for path in (killed, straight))

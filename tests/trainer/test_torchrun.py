@@ -1,5 +1,7 @@
 """Two processes that train together under torchrun do what one process does."""
 
+import json
+
 import torch
 
 from tests.trainer.children import final_state, finish, start
@@ -8,12 +10,14 @@ from tests.trainer.conftest import write_drawings
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer")
 
 
-def test_two_processes_train_as_one(tmp_path):
+def test_two_processes_train_as_one(train, tmp_path, capsys):
     """The last batch of an epoch has a single drawing, so that one of the two has a share of none."""
     data = write_drawings(tmp_path / "ring.npz", train=41, valid=6, test=4)
-    outputs = []
-    for name, launcher in (("one", ("-m", "trainer")), ("two", TORCHRUN)):
-        outputs.append(finish(start(tmp_path / f"{name}.pt", data, "--epochs", "3", launcher=launcher)))
+    assert train("--epochs", "3", "--json", data=data, out=tmp_path / "one.pt") == 0
+    outputs = [
+        [json.loads(line) for line in capsys.readouterr().out.splitlines()],
+        finish(start(tmp_path / "two.pt", data, "--epochs", "3", launcher=TORCHRUN)),
+    ]
     one, two = (final_state(tmp_path / f"{name}.pt") for name in ("one", "two"))
     assert one["step"] == two["step"] == 18
     for name, weights in one["model"].items():

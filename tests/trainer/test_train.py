@@ -9,6 +9,7 @@ import torch
 from core import named_data
 from core.checkpoint import load_checkpoint, load_tensors, save_checkpoint
 from core.errors import CheckpointError
+from core.training_config import PRESETS
 from tests.local_server import running_server
 from trainer import files
 from trainer.__main__ import main
@@ -153,6 +154,16 @@ class TestResume:
         assert checkpoint.model_config.latent == 8
         assert checkpoint.training["learning_rate"] == 0.01
         assert checkpoint.training["batch_size"] == 8
+
+    def test_the_seeds_settings(self, train, tmp_path, capsys):
+        """Flags that are given win over them."""
+        assert train("--preset", "seed", "--epochs", "1", "--seed", "5") == 0
+        training = load_checkpoint(tmp_path / "ring.pt").training
+        expected = PRESETS["seed"].to_dict() | {"epochs": 1, "seed": 5, "batch_size": 8}
+        assert {name: training[name] for name in expected} == expected
+        assert (expected["learning_rate"], expected["clip_by"], expected["schedule"]) == (1e-4, "value", "constant")
+        assert train("--preset", "seed", "--resume") == 2
+        assert "leave --preset out" in capsys.readouterr().err
 
     def test_epochs_take_the_place_of_minutes(self, train, tmp_path):
         train("--minutes", "0.005")
