@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,7 @@ class Navigator:
     def moved(self, positions: Floats) -> "Navigator":
         """The same codes at other map positions [N, 2]."""
         navigator = copy.copy(self)
-        navigator.atlas = replace(self.atlas, positions=positions)
+        navigator.atlas = self.atlas.moved(positions)
         navigator._map = KDTree(positions)
         return navigator
 
