@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent
 from scipy.ndimage import gaussian_filter
 
+from explorer.point_layer import PointLayer
 from explorer.requests import AtPosition, Film, Located
 from explorer.studio import Studio
 from explorer.theme import Theme, category_colour
@@ -85,11 +86,11 @@ class MapView(pg.PlotWidget):
         self.getPlotItem().hideButtons()
         for axis in ("left", "bottom"):
             self.getPlotItem().hideAxis(axis)
-        self._points = Dots(pen=None, pxMode=True)
+        self.points = PointLayer(self.box, QColor(theme.ink))
         self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
         self._frames = Dots(size=6, pen=pg.mkPen(theme.paper, width=1), brush=theme.ink)
         self._ring = Dots(size=18, pen=pg.mkPen(theme.accent, width=3), brush=pg.mkBrush(theme.paper))
-        for depth, item in ((0, self._points), (1, self._path), (2, self._frames), (11, self._ring)):
+        for depth, item in ((1, self._path), (2, self._frames), (11, self._ring)):
             item.setZValue(depth)
             self.addItem(item)
         self._names: list[pg.TextItem] = []
@@ -116,14 +117,9 @@ class MapView(pg.PlotWidget):
         self.box.autoRange(padding=0.06)
 
     def _place_points(self, atlas: "Atlas") -> None:
-        brushes = []
-        for label in range(len(atlas.categories)):
-            colour = category_colour(label)
-            colour.setAlpha(170)
-            brushes.append(pg.mkBrush(colour))
-        size = float(np.clip(600 / np.sqrt(len(atlas)), 3, 8))
-        shared = np.array(brushes, dtype=object)[atlas.labels]
-        self._points.setData(pos=atlas.positions, brush=shared, size=size)
+        self.points.set_positions(atlas.positions)
+        colours = [category_colour(label).getRgb() for label in range(len(atlas.categories))]
+        self.points.set_colours(np.array(colours, np.uint8)[atlas.labels])
         self._place_names(atlas)
 
     def _place_names(self, atlas: "Atlas") -> None:
