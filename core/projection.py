@@ -198,8 +198,8 @@ def _run_umap(sender: Connection, latents: Floats, initial: Floats, config: Layo
     sender.send(("frame", LayoutFrame("finding neighbours", 0.0, None)))
     indices, distances = _nearest_neighbours(latents, neighbours, config.metric, random)
     known = (indices, distances)
-    graph, _, _, apart = fuzzy_simplicial_set(latents, neighbours, random, config.metric, {}, *known, return_dists=True)
-    graph: Any = graph.tocoo()
+    whole: Any = fuzzy_simplicial_set(latents, neighbours, random, config.metric, {}, *known, return_dists=True)
+    graph, apart = whole[0].tocoo(), whole[3]
     # Edges too weak to be sampled even once, as umap drops them.
     strong = graph.data >= graph.data.max() / epochs
     head, tail, weight = graph.row[strong], graph.col[strong], graph.data[strong]
@@ -235,7 +235,7 @@ def _densities(
     """
     squares = np.asarray(apart.tocsr()[head, tail]).ravel().astype(np.float64) ** 2
 
-    def total(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    def total(values: NDArray[np.floating]) -> NDArray[Any]:
         return np.bincount(head, values, count) + np.bincount(tail, values, count)
 
     mass = total(weight)
