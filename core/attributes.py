@@ -1,12 +1,13 @@
 """What the drawings of a map can be coloured, filtered and ranked by: one value or one class a drawing."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.atlas import Atlas
-from core.dataset import SPLITS
+if TYPE_CHECKING:  # both bring in torch, which a window that only names attributes can do without
+    from core.atlas import Atlas
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -61,11 +62,13 @@ class Numbers:
 Attribute = Classes | Numbers
 
 
-def attribute(atlas: Atlas, name: str, code: Floats | None = None) -> Attribute:
+def attribute(atlas: "Atlas", name: str, code: Floats | None = None) -> Attribute:
     """The attribute `name`, one of ATTRIBUTES, of every drawing.
 
     `distance` is that in R^N_z to `code` [N_z]. Raises ValueError for an unknown name or a lacking code.
     """
+    from core.dataset import SPLITS
+
     match name:
         case "category":
             return _classes(name, atlas.labels, atlas.categories)
@@ -84,7 +87,7 @@ def attribute(atlas: Atlas, name: str, code: Floats | None = None) -> Attribute:
     raise ValueError(f"no attribute {name!r}, or no code to measure it from")
 
 
-def worst(atlas: Atlas, count: int, among: Mask | None = None) -> NDArray[np.int64]:
+def worst(atlas: "Atlas", count: int, among: Mask | None = None) -> NDArray[np.int64]:
     """Indices of the `count` drawings with the largest reconstruction loss, the worst first.
 
     Of those that `among` [N] allows, if it is given.

@@ -114,10 +114,21 @@ class Navigator:
         """The code of drawing `index`."""
         return Place(self._latents[index], index, index, 0.0)
 
-    def on_map(self, x: float, y: float) -> tuple[int, float]:
-        """The drawing nearest to a map position, and its distance on the map."""
-        distance, index = self._map.query((x, y))
-        return int(index), float(distance)
+    def on_map(self, x: float, y: float, among: NDArray[np.bool_] | None = None) -> tuple[int, float]:
+        """The drawing nearest to a map position, and its distance on the map.
+
+        Of those that `among` [N] allows, if it is given; the distance is infinite where it allows none.
+        """
+        count = 1
+        while True:
+            distances, indices = self._map.query((x, y), k=np.arange(1, count + 1))
+            allowed = np.ones(count, dtype=bool) if among is None else among[indices]
+            if allowed.any():
+                first = int(np.argmax(allowed))
+                return int(indices[first]), float(distances[first])
+            if count == len(self.atlas):
+                return 0, float("inf")
+            count = min(8 * count, len(self.atlas))
 
     def from_map(self, x: float, y: float) -> Place:
         """A code for any place of the map.

@@ -9,10 +9,15 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent
 from scipy.ndimage import gaussian_filter
 
+from explorer.finding import Listed
+from explorer.glide import Glide
+from explorer.layouts import Relocated
+from explorer.marquee import Marquee
+from explorer.palette import category_colour, class_rgba
 from explorer.point_layer import PointLayer
 from explorer.requests import AtPosition, Film, Located
 from explorer.studio import Studio
-from explorer.theme import Theme, category_colour
+from explorer.theme import LiveTheme, Theme
 
 if TYPE_CHECKING:
     from core.atlas import Atlas
@@ -32,6 +37,7 @@ class Tool(Enum):
 
     EXPLORE = "explore"
     PATH = "path"
+    SELECT = "select"
 
 
 class MapBox(pg.ViewBox):
@@ -46,13 +52,17 @@ class MapBox(pg.ViewBox):
         self.panning = False
         self.panned = False
         """Whether anything was dragged since `panning` was last set."""
+        self.modifiers = Qt.KeyboardModifier.NoModifier
+        """What was held during the last press or drag."""
 
     def mouseClickEvent(self, ev: Any) -> None:
+        self.modifiers = ev.modifiers()
         if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
             ev.accept()
             self.pressed.emit(self.mapToView(ev.pos()))
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        self.modifiers = ev.modifiers()
         if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
             ev.accept()
             start, end = self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos())
@@ -75,7 +85,7 @@ class MapView(pg.PlotWidget):
     hovered = Signal(object)
     """Index of the drawing under the pointer, or None."""
 
-    def __init__(self, studio: Studio, theme: Theme) -> None:
+    def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         self.box = MapBox()
         super().__init__(viewBox=self.box, background=theme.paper)
         self._studio, self._theme = studio, theme
@@ -93,7 +103,17 @@ class MapView(pg.PlotWidget):
         for depth, item in ((1, self._path), (2, self._frames), (11, self._ring)):
             item.setZValue(depth)
             self.addItem(item)
+        self._near = Dots(size=13, pen=pg.mkPen(theme.ink, width=1.4), brush=None)
+        self._near.setZValue(3)
+        self.addItem(self._near)
+        self.marquee = Marquee(studio, self.box, theme)
         self._names: list[pg.TextItem] = []
+        self._camera_moved = False
+        """Whether the user has chosen what to look at; then it stays so while points move."""
+        self._glide = Glide(self.points.set_positions, self)
+        self._codes_glide = Glide(self._show_codes, self)
+        self._camera_glide = Glide(self._show_range, self)
+        self.box.sigRangeChangedManually.connect(self._on_camera)
         self.box.pressed.connect(self._on_pressed)
         self.box.dragged.connect(self._on_dragged)
         self.scene().sigMouseMoved.connect(self._on_hover)
@@ -101,6 +121,11 @@ class MapView(pg.PlotWidget):
         studio.map_moved.connect(self._on_moved)
         studio.located.connect(self._on_located)
         studio.film_changed.connect(self._on_film)
+        studio.layouts.relocated.connect(self._on_relocated)
+        studio.showing.coloured.connect(lambda coloured: self.points.set_colours(coloured.rgba))
+        studio.showing.filtered.connect(lambda: self.points.set_visible(studio.showing.mask))
+        studio.selection.changed.connect(self._on_selection)
+        studio.listing.listed.connect(self._on_listed)
 
     # -- showing -----------------------------------------------------------------------------
 
@@ -108,18 +133,77 @@ class MapView(pg.PlotWidget):
         self._path.clear()
         self._frames.clear()
         self._ring.clear()
+        self._near.clear()
+        self._glide.jump(opened.atlas.positions)
         self._place_points(opened.atlas)
-        low, high = np.percentile(opened.atlas.positions, (0.2, 99.8), axis=0)
-        self.box.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.06)
+        self.fit()
 
     def _on_moved(self, opened: "Opened") -> None:
-        self._place_points(opened.atlas)
-        self.box.autoRange(padding=0.06)
+        self._glide.to(opened.atlas.positions)
+        self._place_names(opened.atlas)
+        self._on_listed(self._studio.listing.shown)
+        if not self._camera_moved:
+            self._camera_glide.to(self._whole(opened))
+
+    def _on_relocated(self, relocated: Relocated) -> None:
+        places = [] if relocated.here is None else [relocated.here.position]
+        film = np.zeros((0, 2)) if relocated.film is None else relocated.film.positions
+        self._codes_glide.to(np.concatenate([np.reshape(places, (-1, 2)), film]))
+
+    def _show_codes(self, places: np.ndarray) -> None:
+        """The ring and, if there are more places than one [n, 2], the film."""
+        self._ring.setData(pos=places[:1])
+        if len(places) > 1:
+            self._path.setData(*places[1:].T)
+            self._frames.setData(*places[1:].T)
+
+    def _on_selection(self) -> None:
+        selection = self._studio.selection
+        self.points.set_emphasised(selection.indices if selection.count else None)
+
+    def _on_listed(self, listed: Listed | None) -> None:
+        """Rings around the nearest neighbours."""
+        opened = self._studio.current
+        if opened is None or listed is None or not listed.nearest:
+            self._near.clear()
+        else:
+            self._near.setData(pos=opened.atlas.positions[listed.indices])
+
+    # -- the camera --------------------------------------------------------------------------
+
+    def _whole(self, opened: "Opened") -> np.ndarray:
+        """[2, 2]: low and high corner of nearly all drawings."""
+        return np.percentile(opened.atlas.positions, (0.2, 99.8), axis=0)
+
+    def _show_range(self, corners: np.ndarray) -> None:
+        (left, bottom), (right, top) = corners
+        self.box.setRange(xRange=(left, right), yRange=(bottom, top), padding=0.06)
+
+    def _on_camera(self) -> None:
+        self._camera_moved = True
+
+    def fit(self) -> None:
+        """Look at the whole map, and keep it in view while it is laid out."""
+        self._camera_moved = False
+        if self._studio.current is not None:
+            self._camera_glide.jump(self._whole(self._studio.current))
+
+    def zoom(self, factor: float) -> None:
+        """See `factor` times as much."""
+        self._camera_moved = True
+        self.box.scaleBy((factor, factor))
+
+    def bring_into_view(self, index: int) -> None:
+        """Move to drawing `index` if it is not in view."""
+        opened = self._studio.current
+        if opened is not None:
+            place = QPointF(*opened.atlas.positions[index].tolist())
+            if not self.box.viewRect().contains(place):
+                self._camera_moved = True
+                self.box.translateBy(*(place - self.box.viewRect().center()).toTuple())
 
     def _place_points(self, atlas: "Atlas") -> None:
-        self.points.set_positions(atlas.positions)
-        colours = [category_colour(label).getRgb() for label in range(len(atlas.categories))]
-        self.points.set_colours(np.array(colours, np.uint8)[atlas.labels])
+        self.points.set_colours(class_rgba(len(atlas.categories))[atlas.labels])
         self._place_names(atlas)
 
     def _place_names(self, atlas: "Atlas") -> None:
@@ -141,9 +225,11 @@ class MapView(pg.PlotWidget):
             self._names.append(item)
 
     def _on_located(self, located: Located) -> None:
+        self._codes_glide.stop()
         self._ring.setData(pos=[located.position])
 
     def _on_film(self, film: Film) -> None:
+        self._codes_glide.stop()
         self._path.setData(*film.positions.T)
         self._frames.setData(*film.positions.T)
 
@@ -151,20 +237,40 @@ class MapView(pg.PlotWidget):
 
     def set_tool(self, tool: Tool) -> None:
         self.tool = tool
-        self.setCursor(Qt.CursorShape.CrossCursor if tool is Tool.PATH else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.ArrowCursor if tool is Tool.EXPLORE else Qt.CursorShape.CrossCursor)
+
+    def set_theme(self, theme: Theme | LiveTheme) -> None:
+        """Take up a theme's colours."""
+        self._theme = theme
+        self.setBackground(theme.paper)
+        self.points.set_outline(QColor(theme.ink))
+        self._path.setPen(pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
+        self._frames.setPen(pg.mkPen(theme.paper, width=1))
+        self._frames.setBrush(pg.mkBrush(theme.ink))
+        self._ring.setPen(pg.mkPen(theme.accent, width=3))
+        self._ring.setBrush(pg.mkBrush(theme.paper))
+        self._near.setPen(pg.mkPen(theme.ink, width=1.4))
+        self.marquee.set_theme(theme)
+        if self._studio.current is not None:
+            self._place_names(self._studio.current.atlas)
 
     def reach(self) -> float:
         """REACH in map units at the present zoom."""
         return REACH * float(self.box.viewPixelSize()[0])
 
     def _target(self, at: QPointF) -> AtPosition:
-        return AtPosition(at.x(), at.y(), self.reach())
+        return AtPosition(at.x(), at.y(), self.reach(), self._studio.showing.mask)
 
     def _on_pressed(self, at: QPointF) -> None:
-        self._studio.choose(self._target(at))
+        if self.tool is Tool.SELECT:
+            self.marquee.press(at, self.reach(), self.box.modifiers)
+        else:
+            self._studio.choose(self._target(at))
 
     def _on_dragged(self, start: QPointF, end: QPointF, released: bool) -> None:
-        if self.tool is Tool.EXPLORE:
+        if self.tool is Tool.SELECT:
+            self.marquee.drag(start, end, released, self.box.modifiers)
+        elif self.tool is Tool.EXPLORE:
             self._studio.choose(self._target(end), live=not released)
         elif start != end:
             self._path.setData([start.x(), end.x()], [start.y(), end.y()])
@@ -175,7 +281,7 @@ class MapView(pg.PlotWidget):
             self.hovered.emit(None)
             return
         place = self.box.mapSceneToView(at)
-        index, distance = self._studio.current.navigator.on_map(place.x(), place.y())
+        index, distance = self._studio.current.navigator.on_map(place.x(), place.y(), self._studio.showing.mask)
         self.hovered.emit(index if distance <= self.reach() else None)
 
     # -- the keyboard ------------------------------------------------------------------------
@@ -186,13 +292,14 @@ class MapView(pg.PlotWidget):
         if key in steps:
             (left, right), (bottom, top) = self.box.viewRange()
             x, y = steps[Qt.Key(key)]
+            self._camera_moved = True
             self.box.translateBy(x=x * (right - left) / 10, y=y * (top - bottom) / 10)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.box.scaleBy((0.8, 0.8))
+            self.zoom(0.8)
         elif key == Qt.Key.Key_Minus:
-            self.box.scaleBy((1.25, 1.25))
+            self.zoom(1.25)
         elif key == Qt.Key.Key_0:
-            self.box.autoRange(padding=0.06)
+            self.fit()
         elif key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._set_panning(True)

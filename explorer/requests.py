@@ -35,6 +35,8 @@ class AtPosition:
     x: float
     y: float
     reach: float
+    among: NDArray[np.bool_] | None = None
+    """[N]: the drawings that are shown, if not all are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +181,7 @@ def _calculate(target: ByExpression, opened: "Opened") -> "Answer":
 def _locate(target: Target, opened: "Opened") -> Located:
     navigator, atlas = opened.navigator, opened.atlas
     if isinstance(target, AtPosition):
-        index, distance = navigator.on_map(target.x, target.y)
+        index, distance = navigator.on_map(target.x, target.y, target.among)
         if distance <= target.reach:
             target = AtDrawing(index)
     if isinstance(target, AtDrawing):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -30,22 +30,36 @@ class Theme:
 LIGHT = Theme("#fbf8f2", "#f3efe6", "#ddd6c8", "#26221c", "#6f675b", "#b3471d", "#a61b1b", False)
 DARK = Theme("#171614", "#1f1d1a", "#37332d", "#ece6da", "#a1988a", "#f08a5d", "#ff8a80", True)
 
-CATEGORY_COLOURS = (
-    # Okabe & Ito (2008), the near-black one left out: it would vanish in the dark theme.
-    "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#c9b82b",
-    # Tol's "muted" (2018) and darker mixtures, for more than seven categories.
-    "#882255", "#44aa99", "#7a77c8", "#999933", "#aa4499", "#117733", "#8c6239", "#7f8a93", "#dd6b7a",
-)  # fmt: skip
-
 
 def current_theme() -> Theme:
     """The theme that the desktop asks for."""
     return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
 
-def category_colour(label: int) -> QColor:
-    """The colour of a category; after sixteen they come round again."""
-    return QColor(CATEGORY_COLOURS[label % len(CATEGORY_COLOURS)])
+class LiveTheme(QObject):
+    """The theme of the moment, with a Theme's own attributes; it follows the desktop.
+
+    Widgets that read it while they paint need nothing else; what keeps colours listens to `changed`.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.current = current_theme()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    def __getattr__(self, name: str) -> str | bool:
+        return getattr(self.current, name)
+
+    def use(self, theme: Theme) -> None:
+        """Show `theme` from now on."""
+        if theme is not self.current:
+            self.current = theme
+            self.changed.emit()
+
+    def _on_scheme(self) -> None:
+        self.use(current_theme())
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
@@ -81,11 +95,22 @@ QStatusBar::item {{ border: none; }}
 QSplitter::handle {{ background: {line}; }}
 QToolButton, QPushButton {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 9px; background: {panel}; }}
 QToolButton:hover, QPushButton:hover {{ border-color: {faint}; }}
+QPushButton#flat, QToolButton#flat {{ border-color: transparent; background: transparent; padding: 2px 6px; }}
+QPushButton#flat:hover, QToolButton#flat:hover {{ color: {accent}; }}
+QPushButton#flat:focus, QToolButton#flat:focus {{ border-color: {accent}; }}
+QToolButton#flat:checked {{ color: {accent}; }}
 QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
 QLineEdit:focus {{ border-color: {accent}; }}
+QLineEdit#small {{ padding: 3px 6px; }}
+QListView {{ border: none; background: transparent; outline: none; }}
+QMenuBar {{ background: {panel}; }}
+QMenuBar::item {{ padding: 3px 9px; background: transparent; }}
+QMenuBar::item:selected {{ color: {accent}; }}
+QWidget#legend, QWidget#strip {{ background: {paper}; }}
+QFrame#card {{ background: {paper}; border: 1px solid {line}; border-radius: 6px; }}
 QLabel#faint {{ color: {faint}; }}
 QLabel#error {{ color: {error}; }}
 QSlider::groove:horizontal {{ height: 3px; background: {line}; border-radius: 1px; }}
