@@ -77,7 +77,7 @@ class ListRequest:
     count: int
     among: Mask | None
     draw: bool
-    """False while a pointer is moving: numbers are enough."""
+    """False while something else is being drawn: numbers are enough."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ class GroupList(QWidget):
         title = QLabel("Groups")
         title.setObjectName("faint")
         column = QVBoxLayout(self)
-        column.setContentsMargins(10, 4, 10, 8)
+        column.setContentsMargins(8, 4, 10, 8)
         column.setSpacing(2)
         column.addWidget(title)
         column.addWidget(self.rows)

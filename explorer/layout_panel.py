@@ -33,18 +33,18 @@ class LayoutPanel(QDialog):
         super().__init__(parent)
         self._studio = studio
         self.setWindowTitle("Layout of the map")
-        self.method, self.metric = QComboBox(), QComboBox()
+        self.method, self.measure = QComboBox(), QComboBox()
         for title, name, _ in METHODS:
             self.method.addItem(title, name)
         for title, name in METRICS:
-            self.metric.addItem(title, name)
+            self.measure.addItem(title, name)
         self.neighbours, self.seed, self.min_dist = QSpinBox(), QSpinBox(), QDoubleSpinBox()
         self.neighbours.setRange(2, 200)
         self.neighbours.setToolTip("Size of the local neighbourhood: small shows detail, large the overall shape")
         self.min_dist.setRange(0, 1)
         self.min_dist.setSingleStep(0.05)
         self.min_dist.setToolTip("How tightly points may sit: small packs clusters, large spreads them")
-        self.metric.setToolTip("How the distance of two codes is measured")
+        self.measure.setToolTip("How the distance of two codes is measured")
         self.seed.setRange(0, 2**31 - 1)
         self.seed.setToolTip("Of the random numbers: the same seed gives the same map")
         self.about = QLabel()
@@ -76,7 +76,7 @@ class LayoutPanel(QDialog):
             ("Method", self.method),
             ("Neighbours", self.neighbours),
             ("Least distance", self.min_dist),
-            ("Metric", self.metric),
+            ("Metric", self.measure),
             ("Seed", self.seed),
         ):
             form.addRow(title, field)
@@ -100,14 +100,14 @@ class LayoutPanel(QDialog):
 
         config = self._studio.layouts.config or LayoutConfig()
         self.method.setCurrentIndex(self.method.findData(config.method))
-        self.metric.setCurrentIndex(self.metric.findData(config.metric))
+        self.measure.setCurrentIndex(self.measure.findData(config.metric))
         self.neighbours.setValue(config.neighbours)
         self.min_dist.setValue(config.min_dist)
         self.seed.setValue(config.seed)
 
     def _on_method(self) -> None:
         self.about.setText(METHODS[self.method.currentIndex()][2])
-        for field in (self.neighbours, self.min_dist, self.metric, self.seed):
+        for field in (self.neighbours, self.min_dist, self.measure, self.seed):
             field.setEnabled(self.method.currentData() != "pca")
 
     def _apply(self) -> None:
@@ -118,7 +118,7 @@ class LayoutPanel(QDialog):
                 method=self.method.currentData(),
                 neighbours=self.neighbours.value(),
                 min_dist=round(self.min_dist.value(), 4),
-                metric=self.metric.currentData(),
+                metric=self.measure.currentData(),
                 seed=self.seed.value(),
             )
         )

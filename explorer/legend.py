@@ -27,7 +27,7 @@ from explorer.theme import LiveTheme, Theme
 WIDTH = 186
 ROW = 22
 SWATCH = 9
-MANY = 14
+MANY = 20
 """More classes than this get a line to look for one."""
 COUNT_ROLE = Qt.ItemDataRole.UserRole
 SHOWN_ROLE = Qt.ItemDataRole.UserRole + 1

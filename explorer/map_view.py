@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 REACH = 7
 """Pixels within which a click means a drawing rather than a place between drawings."""
+UNSELECTED_ALPHA = 60
+"""Of 255: how much is left of the drawings beside a selection."""
+MOST_OUTLINED = 100
+"""Of a larger selection, outlines would hide the drawings."""
 MOST_NAMES = 40
 NAME_GRID = 64
 """Cells a side of the histogram that finds where a category is at home."""
@@ -103,7 +107,7 @@ class MapView(pg.PlotWidget):
         for depth, item in ((1, self._path), (2, self._frames), (11, self._ring)):
             item.setZValue(depth)
             self.addItem(item)
-        self._near = Dots(size=13, pen=pg.mkPen(theme.ink, width=1.4), brush=None)
+        self._near = Dots(size=12, pen=pg.mkPen(theme.ink, width=1.2), brush=None)
         self._near.setZValue(3)
         self.addItem(self._near)
         self.marquee = Marquee(studio, self.box, theme)
@@ -122,7 +126,7 @@ class MapView(pg.PlotWidget):
         studio.located.connect(self._on_located)
         studio.film_changed.connect(self._on_film)
         studio.layouts.relocated.connect(self._on_relocated)
-        studio.showing.coloured.connect(lambda coloured: self.points.set_colours(coloured.rgba))
+        studio.showing.coloured.connect(self._colour)
         studio.showing.filtered.connect(lambda: self.points.set_visible(studio.showing.mask))
         studio.selection.changed.connect(self._on_selection)
         studio.listing.listed.connect(self._on_listed)
@@ -157,9 +161,21 @@ class MapView(pg.PlotWidget):
             self._path.setData(*places[1:].T)
             self._frames.setData(*places[1:].T)
 
+    def _colour(self) -> None:
+        """Everybody's colours; what is not selected steps back while something is."""
+        coloured, selection = self._studio.showing.shown, self._studio.selection
+        if coloured is None or len(coloured.rgba) != len(selection.mask):
+            return
+        rgba = coloured.rgba
+        if selection.count:
+            rgba = rgba.copy()
+            rgba[~selection.mask, 3] = UNSELECTED_ALPHA
+        self.points.set_colours(rgba)
+
     def _on_selection(self) -> None:
-        selection = self._studio.selection
-        self.points.set_emphasised(selection.indices if selection.count else None)
+        self._colour()
+        few = 0 < self._studio.selection.count <= MOST_OUTLINED
+        self.points.set_emphasised(self._studio.selection.indices if few else None)
 
     def _on_listed(self, listed: Listed | None) -> None:
         """Rings around the nearest neighbours."""
@@ -249,7 +265,7 @@ class MapView(pg.PlotWidget):
         self._frames.setBrush(pg.mkBrush(theme.ink))
         self._ring.setPen(pg.mkPen(theme.accent, width=3))
         self._ring.setBrush(pg.mkBrush(theme.paper))
-        self._near.setPen(pg.mkPen(theme.ink, width=1.4))
+        self._near.setPen(pg.mkPen(theme.ink, width=1.2))
         self.marquee.set_theme(theme)
         if self._studio.current is not None:
             self._place_names(self._studio.current.atlas)

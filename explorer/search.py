@@ -22,11 +22,11 @@ class Search(QLineEdit):
         super().__init__()
         self._studio = studio
         self.setObjectName("small")
-        self.setPlaceholderText("Find #number or category")
+        self.setPlaceholderText("Find #12 or a name")
         self.setToolTip("Find a drawing by its number, or a category by its name (Ctrl+F)")
         self.setAccessibleName("Find")
         self.setClearButtonEnabled(True)
-        self.setFixedWidth(190)
+        self.setFixedWidth(160)
         self._names = QStringListModel()
         completer = QCompleter(self._names, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)

@@ -1,6 +1,8 @@
 """Ink on paper: the colours of both themes, and Qt's palette and style sheet made from them."""
 
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -85,7 +87,8 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.faint))
     application.setPalette(palette)
-    application.setStyleSheet(_STYLE.format(**vars(theme)))
+    arrow = resources.files("resources") / "icons" / ("down-dark.svg" if theme.dark else "down.svg")
+    application.setStyleSheet(_STYLE.format(**vars(theme), arrow=Path(str(arrow)).as_posix()))
 
 
 _STYLE = """
@@ -104,6 +107,24 @@ QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
 QLineEdit:focus {{ border-color: {accent}; }}
+QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
+    background: {paper}; color: {ink}; selection-background-color: {accent}; }}
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {accent}; }}
+QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox::down-arrow {{ image: url({arrow}); width: 9px; height: 6px; }}
+QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {faint}; background: {panel}; }}
+QComboBox QAbstractItemView {{ background: {paper}; color: {ink}; border: 1px solid {line}; outline: none;
+    selection-background-color: {line}; selection-color: {ink}; }}
+QMenu {{ background: {paper}; border: 1px solid {line}; padding: 4px 0; }}
+QMenu::item {{ padding: 4px 22px; }}
+QMenu::item:selected {{ background: {line}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
+QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
+QScrollBar::handle:vertical:hover {{ background: {faint}; }}
+QScrollBar::add-line, QScrollBar::sub-line,
+QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
 QLineEdit#small {{ padding: 3px 6px; }}
 QListView {{ border: none; background: transparent; outline: none; }}
 QMenuBar {{ background: {panel}; }}

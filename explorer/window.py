@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from explorer.opening import Opened
 
 TOOLS = {
-    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what lies there."),
-    Tool.PATH: ("Path", "P", "Drag across the map: the sketches along the way appear below it."),
-    Tool.SELECT: ("Select", "S", "Drag around drawings: Shift adds, Ctrl takes away, S again for a {other}."),
+    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
+    Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
+    Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 
 
@@ -64,6 +65,7 @@ class Window(QMainWindow):
         self.selected = SelectionBar(studio, self.map)
         self.hint = QLabel()
         self.hint.setObjectName("faint")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut short before it widens
         self._build()
         self._build_status()
         build_menus(self)
@@ -190,8 +192,8 @@ class Window(QMainWindow):
         lasso = self.map.marquee.lasso
         self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
-        self.hint.setText(f"{what}  Wheel zooms, middle button or space pans.")
-        self.hint.setToolTip(self.hint.text())
+        self.hint.setText(what)
+        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
 
     def find(self) -> None:
         self.search.setFocus()
