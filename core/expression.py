@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ExpressionError
-from core.navigation import Navigator, lerp, slerp
+from core.interpolation import lerp, slerp
+from core.navigation import Navigator
 
 Code = NDArray[np.float32]
 MAX_LENGTH = 2_000

@@ -4,7 +4,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core import navigation
+from core import interpolation
 from core.errors import ExpressionError
 from core.expression import DEFAULT_SCALAR, MAX_LENGTH, RESERVED, CodeSpace, evaluate, quoted
 from core.navigation import Navigator
@@ -113,7 +113,7 @@ def test_numbers(space, text, expected):
         ("a + b * 2", lambda s: s.pinned["a"] + 2 * s.pinned["b"]),
         ("2 * a / 4 - b", lambda s: s.pinned["a"] / 2 - s.pinned["b"]),
         ("-a * 2", lambda s: -2 * s.pinned["a"]),
-        ("slerp(a, b, 0.3)", lambda s: navigation.slerp(s.pinned["a"], s.pinned["b"], 0.3)),
+        ("slerp(a, b, 0.3)", lambda s: interpolation.slerp(s.pinned["a"], s.pinned["b"], 0.3)),
         ("lerp(a, b, 1 / 4)", lambda s: 0.75 * s.pinned["a"] + 0.25 * s.pinned["b"]),
         ("nearest(#12, 1)", lambda s: s.navigator.atlas.latents[12]),
         ("nearest(#12 * 1.001, 3)", lambda s: brute_nearest(s, 12, 3)),
