@@ -4,14 +4,12 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from explorer.workers import Cancel, GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
-    from core.projection import LayoutConfig
+    from core.projection import Floats, LayoutConfig
     from explorer.opening import Laying, Opened
     from explorer.requests import Film, Located
     from explorer.studio import Studio
@@ -42,7 +40,7 @@ def relocate(request: RelocateRequest, _cancelled: Cancel) -> Iterator[Relocated
         position = navigator.to_map(here.place.code) if index is None else navigator.atlas.positions[index].tolist()
         here = replace(here, position=tuple(position))
     if film is not None:
-        film = replace(film, positions=np.array([navigator.to_map(code) for code in film.codes]))
+        film = replace(film, positions=navigator.positions_of(film.codes))
     yield Relocated(here, film)
 
 
@@ -62,7 +60,7 @@ class Layouts(QObject):
         self.config: LayoutConfig | None = None
         """Of the layout that was last asked for; None for the one the map came with."""
         self._studio = studio
-        self._reference: NDArray[np.float32] | None = None
+        self._reference: Floats | None = None
         self._thread: GeneratorThread | None = None
         self._relocator = LatestWorker(relocate, "relocate", self)
         self._relocator.answered.connect(self._on_relocated)
