@@ -216,7 +216,7 @@ class MapView(pg.PlotWidget):
             place = QPointF(*opened.atlas.positions[index].tolist())
             if not self.box.viewRect().contains(place):
                 self._camera_moved = True
-                self.box.translateBy(*(place - self.box.viewRect().center()).toTuple())
+                self.box.translateBy(place - self.box.viewRect().center())
 
     def _place_points(self, atlas: "Atlas") -> None:
         self.points.set_colours(class_rgba(len(atlas.categories))[atlas.labels])
