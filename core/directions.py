@@ -73,7 +73,7 @@ class AttributeDirection:
 
     def amount(self, code: Floats) -> Floats:
         """[...]: how much of the attribute codes [..., N_z] have."""
-        return (code - self.low) @ self.step / (self.step @ self.step)
+        return np.asarray((code - self.low) @ self.step / (self.step @ self.step), dtype=np.float32)
 
     def moved(self, code: Floats, amount: float) -> Floats:
         """`code` [N_z], changed along the direction alone so that it has that amount of the attribute."""

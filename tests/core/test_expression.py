@@ -6,7 +6,8 @@ from hypothesis.extra import numpy as hnp
 
 from core import interpolation
 from core.errors import ExpressionError
-from core.expression import DEFAULT_SCALAR, MAX_LENGTH, RESERVED, CodeSpace, evaluate, quoted
+from core.expression import DEFAULT_SCALAR, CodeSpace, evaluate
+from core.expression_syntax import MAX_LENGTH, RESERVED, quoted
 from core.navigation import Navigator
 
 SIZE = 8
@@ -268,13 +269,13 @@ def test_an_unknown_name_is_an_error_where_a_code_may_stand(space, text, column,
         ("lerp(a, b, #1)", 11, "A number was expected here, not a code"),
         ("unit(a - a)", 0, "needs a code that has a direction"),
         ("a + rescale(0 * a)", 4, "needs a code that has a direction"),
-        ("random(0.5)", 0, "needs a whole number from 0"),
-        ("random(-1)", 0, "needs a whole number from 0"),
+        ("random(0.5)", 7, "needs a whole number from 0"),
+        ("random(-1)", 7, "needs a whole number from 0"),
         ("random(a)", 7, "A number was expected"),
-        ("random(1e300)", 0, "needs a whole number"),
-        ("nearest(a, 0)", 0, "needs a whole number from 1 to 60"),
-        ("nearest(a, 61)", 0, "needs a whole number from 1 to 60"),
-        ("nearest(a, 1.5)", 0, "needs a whole number from 1 to 60"),
+        ("random(1e300)", 7, "needs a whole number"),
+        ("nearest(a, 0)", 11, "needs a whole number from 1 to 60"),
+        ("nearest(a, 61)", 11, "needs a whole number from 1 to 60"),
+        ("nearest(a, 1.5)", 11, "needs a whole number from 1 to 60"),
         ("a + #60", 4, "The drawings are #0 to #59"),
         ("#99999999999999999999999", 0, "The drawings are #0 to #59"),
         ("a + # 1", 4, "After # comes the number"),
@@ -286,7 +287,9 @@ def test_an_unknown_name_is_an_error_where_a_code_may_stand(space, text, column,
         ("a ^ 2", 2, "'^' means nothing here"),
         ("  ; a", 2, "';' means nothing here"),
         ("a.b", 1, "'.' means nothing here"),
-        ("__import__('os')", 10, "An operator was expected here, not '('"),
+        ("__import__('os')", 0, "There is no function '__import__': they are mean, lerp,"),
+        ("a + meen(b)", 4, "There is no function 'meen'; did you mean mean?"),
+        ("a(b)", 1, "An operator was expected here, not '('"),
         ("1e999", 0, "too large"),
         ("1e300 * 1e300", 6, "too large"),
         ("random(1e308 + 1e308)", 13, "too large"),
