@@ -116,7 +116,6 @@ class RangePanel(QWidget):
         self.bar = RangeBar(theme)
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
         for box, name in ((self.low, "Least value shown"), (self.high, "Greatest value shown")):
-            box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
             box.setKeyboardTracking(False)
             box.setAccessibleName(name)
             box.setToolTip(name)

@@ -15,7 +15,6 @@ from explorer.finding import PickRequest, export, pick
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
-    from core.expression import Code
     from explorer.studio import Studio
 
 Mask = NDArray[np.bool_]
@@ -29,8 +28,8 @@ class Group:
     name: str
     indices: NDArray[np.int64]
     """Numbers of the drawings."""
-    mean: "Code"
-    """[N_z]: the mean of their codes."""
+    codes: NDArray[np.float32]
+    """[n, N_z]"""
 
 
 class Selection(QObject):
@@ -129,8 +128,7 @@ class Selection(QObject):
         if name in taken:
             self.failed.emit(f"{name!r} is a pinned code or a category already.", "")
             return ""
-        mean = self._studio.current.atlas.latents[self.mask].mean(axis=0)
-        self.groups[name] = Group(name, self.indices, mean)
+        self.groups[name] = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
         self.groups_changed.emit()
         return name
 

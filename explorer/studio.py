@@ -236,7 +236,9 @@ class Studio(QObject):
 
     def calculate(self, text: str, scalars: dict[str, float] | None = None) -> None:
         """Make the value of an expression current, or say through `calculated` why it has none."""
-        self.choose(ByExpression(text, {name: pin.code for name, pin in self.pins.items()}, scalars or {}))
+        pinned = {name: pin.code for name, pin in self.pins.items()}
+        groups = {name: group.codes for name, group in self.selection.groups.items()}
+        self.choose(ByExpression(text, pinned, scalars or {}, groups))
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -110,6 +110,8 @@ QLineEdit:focus {{ border-color: {accent}; }}
 QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
     background: {paper}; color: {ink}; selection-background-color: {accent}; }}
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+    width: 0; border: none; }}
 QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {accent}; }}
 QComboBox::drop-down {{ border: none; width: 18px; }}
 QComboBox::down-arrow {{ image: url({arrow}); width: 9px; height: 6px; }}

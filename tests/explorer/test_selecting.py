@@ -119,7 +119,7 @@ def test_a_selection_becomes_a_group_and_is_found_again(window, qtbot):
     window.selected.name.setText("  round   things ")
     qtbot.keyClick(window.selected.name, Qt.Key.Key_Return)
     group = selection.groups["round things"]
-    np.testing.assert_allclose(group.mean, window.studio.current.atlas.latents[[1, 2, 30]].mean(axis=0), rtol=1e-5)
+    np.testing.assert_array_equal(group.codes, window.studio.current.atlas.latents[[1, 2, 30]])
     selection.clear()
     rows = window.legend.groups.rows
     rows.itemClicked.emit(rows.item(0))
@@ -128,6 +128,16 @@ def test_a_selection_becomes_a_group_and_is_found_again(window, qtbot):
     qtbot.keyClick(rows, Qt.Key.Key_Delete)
     assert selection.groups == {}
     assert not window.legend.groups.isVisible()
+
+
+def test_a_group_is_a_name_in_expressions(studio, qtbot):
+    latents = studio.current.atlas.latents
+    studio.selection.choose(np.array([1, 2, 30]))
+    studio.selection.name_group("some")
+    with qtbot.waitSignal(studio.located, timeout=WAIT, check_params_cb=lambda here: here.title == "mean(some) - cat"):
+        studio.calculate("mean(some) - cat")
+    expected = latents[[1, 2, 30]].mean(axis=0) - studio.current.category_means["cat"]
+    np.testing.assert_allclose(studio.here.place.code, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "words"), [("cat", "already"), ("1st", "letter"), ("a-b", "letters"), ("", "name")])
