@@ -198,6 +198,8 @@ class _Cloud:
         if not runs:
             return
         x, y = _take(self.grid.x, runs), _take(self.grid.y, runs)
+        if not len(x):
+            return
         if len(x) <= FEW:
             packed = _take(self._packed, runs) if colour is None else np.full(len(x), _packed(colour), np.uint32)
             _stamp(image, _Raster(image, to_pixels, 0).columns_and_rows(x, y), packed, dot)
