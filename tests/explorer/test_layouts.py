@@ -146,13 +146,14 @@ def test_new_data_is_shown_by_pca_first_and_reopened_as_it_was_refined(
 
     first = shown()
     assert not first.refined
-    np.testing.assert_array_equal(first.atlas.positions.round(3), pca_layout(first.atlas.latents).round(3))
+    byte = 0.02  # the atlas keeps its codes at one byte a dimension
+    np.testing.assert_allclose(first.atlas.positions, pca_layout(first.atlas.latents), atol=byte)
     assert first.dataset is not None
     with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
         studio._show(first)
     second = shown()
     assert second.refined
-    np.testing.assert_allclose(second.atlas.positions, studio.current.atlas.positions, atol=1e-4)
+    np.testing.assert_allclose(second.atlas.positions, studio.current.atlas.positions, atol=2 * byte)
 
 
 # -- gliding -----------------------------------------------------------------------------------
