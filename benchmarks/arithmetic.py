@@ -1,6 +1,6 @@
 """Does arithmetic on codes work? Analogies by class means, and heads that become whole animals.
 
-    python benchmarks/arithmetic.py [--single-class cat.pt] [--picture docs/arithmetic.png]
+    python benchmarks/arithmetic.py [--single-class cat.pt] [--picture FILE.png] [--document FILE.md]
 
 Held-out drawings are encoded, calculated with, decoded, and what comes out is named by a classifier
 that knows only pictures, trained here on real drawings. docs/arithmetic.md says what it means.
@@ -13,6 +13,8 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from operator import eq, ne
 from pathlib import Path
 
 import numpy as np
@@ -37,11 +39,12 @@ Indices = NDArray[np.int64]
 
 ANIMALS = ("cat", "pig", "dog")
 """Whose heads and bodies the rule finds at least 50 of each of."""
-MOST_PER_CLASS = 1_000
+MOST_PER_CLASS = 2_000
 """Training drawings of a class that make its mean and teach the classifier."""
 SOURCES_PER_PAIR = 4
 SOURCES_PER_GROUP = 60
 TEMPERATURE = 0.1
+MARKS = ("<!-- figures: benchmarks/arithmetic.py -->", "<!-- end of figures -->")
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,11 @@ class Score:
 
     part: str
     model: str
-    what: str
+    tried: str
+    measured: str
     hits: int
     count: int
-    chance: float | None
+    chance: float
 
     def interval(self) -> tuple[float, float]:
         """95 % (Wilson 1927)."""
@@ -141,25 +145,28 @@ def class_means(model: Model, material: Material, rng: np.random.Generator) -> t
     sources = np.array([rng.choice(material.held[label]) for label in a])
     codes = model.codes[sources]
     results = codes - means[a] + means[b]
-    nearest = material.dataset.labels[_nearest(results, model.codes, held, sources)]
+    at_x, at_result = (
+        material.dataset.labels[held[_nearest(some, model.codes, held, sources)]] for some in (codes, results)
+    )
     pictures = [model.draw(some) for some in (codes, results, means[b])]
     before, drawn, of_means = (judge.name(picture) for picture in pictures)
     possible = (before == a) & (of_means == b)
-    chance = 1 / len(classes)
-
-    def score(what: str, hit: NDArray[np.bool_], share: float | None = None) -> Score:
-        return Score("class means", model.name, what, int(hit.sum()), len(hit), share)
-
-    scores += [
-        score("x drawn: still of its class", before == a, chance),
-        score("mean of the target drawn: the target", of_means == b, chance),
-        score("x - mean + mean, code: nearest held-out drawing is the target", nearest == b, chance),
-        score("x - mean + mean, drawn: the target", drawn == b, chance),
-        score("x - mean + mean, drawn: still of x's class", drawn == a),
-        score("drawn: the target, where x drawn and the mean drawn were what they are", (drawn == b)[possible], chance),
-        score("drawn: looks more like its own x than like nine others of x's class",
-              _own(pictures[1], pictures[0], a, rng), 0.1),
-    ]  # fmt: skip
+    own = _own(pictures[1], pictures[0], a, rng)
+    for tried, measured, hit, chance in (
+        ("x", "code nearest to the target", at_x == b, 1 / len(classes)),
+        ("x", "code nearest to x's class", at_x == a, 1 / len(classes)),
+        ("x", "drawn as x's class", before == a, 1 / len(classes)),
+        ("x", "drawn as the target", before == b, 1 / len(classes)),
+        ("mean of the target", "drawn as the target", of_means == b, 1 / len(classes)),
+        ("x − mean + mean", "code nearest to the target", at_result == b, 1 / len(classes)),
+        ("x − mean + mean", "code nearest to x's class", at_result == a, 1 / len(classes)),
+        ("x − mean + mean", "drawn as the target", drawn == b, 1 / len(classes)),
+        ("x − mean + mean", "drawn as x's class", drawn == a, 1 / len(classes)),
+        ("x − mean + mean", "drawn more like its own x than like nine others of that class", own, 1 / 10),
+        ("… where x and the mean are drawn as what they are", "drawn as the target", (drawn == b)[possible],
+         1 / len(classes)),
+    ):  # fmt: skip
+        scores.append(Score("class means", model.name, tried, measured, int(hit.sum()), len(hit), chance))
     shown = rng.permutation(len(results))[:5]
     names = [(classes[a[i]], f"mean {classes[a[i]]}", f"mean {classes[b[i]]}") for i in shown]
     terms = [np.stack([codes[i], means[a[i]], means[b[i]], results[i]]) for i in shown]
@@ -209,18 +216,16 @@ def heads_and_bodies(models: Sequence[Model], material: Material) -> tuple[list[
     for model in models:
         rng = np.random.default_rng(1)  # the same drawings for each model
         for tries in _tries(model, material, rng):
-            nearest = pool_groups[_nearest(tries.codes, model.codes, pool, tries.source, positions=True)]
+            nearest = pool_groups[_nearest(tries.codes, model.codes, pool, tries.source)]
             drawn = judge.name(model.draw(tries.codes))
-            is_body_wanted = tries.wanted % 2 == 1
-            for what, hit, chance in (
-                ("code: nearest held-out drawing is the hoped", nearest == tries.wanted, 1 / 6),
-                ("drawn: the hoped animal, whole or head as hoped", drawn == tries.wanted, 1 / 6),
-                ("drawn: whole or head as hoped", (drawn % 2 == 1) == is_body_wanted, 1 / 2),
-                ("drawn: the hoped animal", drawn // 2 == tries.wanted // 2, 1 / 3),
+            for measured, hit, chance in (
+                ("code nearest to the hoped", nearest == tries.wanted, 1 / 6),
+                ("drawn as hoped, animal and part", drawn == tries.wanted, 1 / 6),
+                ("drawn as the hoped part", drawn % 2 == tries.wanted % 2, 1 / 2),
+                ("drawn as the hoped animal", drawn // 2 == tries.wanted // 2, 1 / 3),
             ):
-                scores.append(
-                    Score("heads and bodies", model.name, f"{tries.what}, {what}", int(hit.sum()), len(hit), chance)
-                )
+                hits = int(hit.sum())
+                scores.append(Score("heads and bodies", model.name, tries.what, measured, hits, len(hit), chance))
         if not analogies:
             analogies = _shown(model, material)
     return scores, analogies
@@ -231,10 +236,10 @@ def _tries(model: Model, material: Material, rng: np.random.Generator) -> Iterat
     means = np.stack([model.codes[training].mean(axis=0) for training, _ in material.groups.values()])
     sources = [held[:SOURCES_PER_GROUP] for _, held in material.groups.values()]
 
-    def tries(what: str, start: int, others: Callable[[int, int], bool], change: Callable[[int, int], Floats]) -> Tries:
-        """From each drawing of groups start, start + 2, …: heads for 0, bodies for 1."""
+    def tries(what: str, start: int, others: Callable[[int, int], bool], change: Callable[[int], Floats]) -> Tries:
+        """From each drawing of groups start, start + 2, … (heads for 0, bodies for 1) by groups that fit."""
         rows = [
-            (source, group ^ 1, model.codes[source] + change(other, group))
+            (source, group ^ 1, model.codes[source] + change(other))
             for group in range(start, len(groups), 2)
             for other in range(start, len(groups), 2)
             if others(other, group)
@@ -243,32 +248,36 @@ def _tries(model: Model, material: Material, rng: np.random.Generator) -> Iterat
         source, wanted, codes = zip(*rows, strict=True)
         return Tries(what, np.array(source), np.array(wanted), np.stack(codes).astype(np.float32))
 
-    def by_means(other: int, _group: int) -> Floats:
+    def by_means(other: int) -> Floats:
         return means[other ^ 1] - means[other]
 
-    def by_single(other: int, _group: int) -> Floats:
+    def by_single(other: int) -> Floats:
         one, two = (material.groups[groups[group]][0] for group in (other ^ 1, other))
         return model.codes[rng.choice(one)] - model.codes[rng.choice(two)]
 
-    cat = groups.index("cat head")
-    unchanged = tries("nothing done to real bodies", 1, lambda other, group: other == group, lambda *_: means[0] * 0)
+    def by_nothing(_other: int) -> Floats:
+        return np.zeros_like(means[0])
+
+    def cats(other: int, group: int) -> bool:
+        return other == group == groups.index("cat head")
+
+    unchanged = tries("a body, encoded and drawn (hoped: itself)", 1, eq, by_nothing)
     yield replace(unchanged, wanted=unchanged.wanted ^ 1)
-    yield tries("nothing done to heads", 0, lambda other, group: other == group, lambda *_: means[0] * 0)
-    yield tries("head to body of cats by cats", 0, lambda other, group: other == group == cat, by_means)
-    yield tries("head to body by the same animal", 0, lambda other, group: other == group, by_means)
-    yield tries("head to body by another animal", 0, lambda other, group: other != group, by_means)
-    yield tries("head to body by another animal's single drawings", 0, lambda other, group: other != group, by_single)
-    yield tries("body to head by another animal", 1, lambda other, group: other != group, by_means)
-    heads, bodies = (np.concatenate([model.codes[group[0]] for group in list(material.groups.values())[part::2]])
-                     for part in (0, 1))  # fmt: skip
-    direction = attribute_direction(heads, bodies)
-    yield tries(
-        "head to body by one direction for all", 0, lambda other, group: other == group, lambda *_: direction.step
+    yield tries("a head, encoded and drawn (hoped: the body)", 0, eq, by_nothing)
+    yield tries("cat head → body, by cats", 0, cats, by_means)
+    yield tries("head → body, by the same animal", 0, eq, by_means)
+    yield tries("head → body, by another animal", 0, ne, by_means)
+    yield tries("head → body, by two single drawings of another", 0, ne, by_single)
+    yield tries("body → head, by another animal", 1, ne, by_means)
+    heads, bodies = (
+        np.concatenate([model.codes[training] for training, _ in list(material.groups.values())[part::2]])
+        for part in (0, 1)
     )
-    discriminant = _discriminant(heads, bodies)
-    yield tries(
-        "head to body by the linear discriminant", 0, lambda other, group: other == group, lambda *_: discriminant
-    )
+    for how, step in (
+        ("one direction for all", attribute_direction(heads, bodies).step),
+        ("the linear discriminant", _discriminant(heads, bodies)),
+    ):
+        yield tries(f"head → body, by {how}", 0, eq, lambda _other, step=step: step)
 
 
 def _discriminant(heads: Floats, bodies: Floats) -> Floats:
@@ -280,11 +289,11 @@ def _discriminant(heads: Floats, bodies: Floats) -> Floats:
 
 
 def _shown(model: Model, material: Material) -> list[Analogy]:
-    """The first held-out head of T by the means of S, for five pairs; not chosen by how they look."""
+    """A held-out head of T by the means of S, for five pairs; not chosen by how they look."""
     pairs = [("pig", "cat"), ("cat", "pig"), ("dog", "cat"), ("cat", "dog"), ("pig", "dog")]
     shown = []
-    for target, other in pairs:
-        head = model.codes[material.groups[f"{target} head"][1][0]]
+    for i, (target, other) in enumerate(pairs):
+        head = model.codes[material.groups[f"{target} head"][1][i]]
         before, after = (model.codes[material.groups[f"{other} {part}"][0]].mean(axis=0) for part in ("head", "body"))
         terms = np.stack([head, before, after, head - before + after])
         names = (f"{target} head", f"mean {other} head", f"mean {other} body")
@@ -305,33 +314,45 @@ def _judge(
     named = judge.name([drawing for group in held for drawing in _drawings(material, group)])
     truth = np.repeat(np.arange(len(held)), [len(group) for group in held])
     hits = int((named == truth).sum())
-    return judge, [Score(part, "classifier", "real held-out drawings: named right", hits, len(truth), 1 / len(held))]
+    measured = "named right"
+    return judge, [Score(part, "the classifier", "real held-out drawings", measured, hits, len(truth), 1 / len(held))]
 
 
 def _drawings(material: Material, indices: Indices) -> list[NDArray]:
     return [material.dataset.stroke3(int(i)) for i in indices]
 
 
-def _nearest(codes: Floats, all_codes: Floats, pool: Indices, sources: Indices, *, positions: bool = False) -> Indices:
-    """The drawing of `pool` (or its position in it) nearest to each code, its own source left out."""
+def _nearest(codes: Floats, all_codes: Floats, pool: Indices, sources: Indices) -> Indices:
+    """The position in `pool` of the drawing nearest to each code, its own source left out."""
     apart = cdist(codes, all_codes[pool])
     apart[pool[None] == sources[:, None]] = np.inf
-    nearest = apart.argmin(axis=1)
-    return nearest if positions else pool[nearest]
+    return apart.argmin(axis=1)
 
 
-def table(scores: Sequence[Score]) -> str:
-    """One line a score, by part and model."""
-    lines, before = [], None
-    for score in scores:
-        if (score.part, score.model) != before:
-            before = (score.part, score.model)
-            lines += ["", f"{score.part}, {score.model}"]
-        low, high = (100 * bound for bound in score.interval())
-        chance = "" if score.chance is None else f"chance {100 * score.chance:4.1f}"
-        share = 100 * score.hits / max(score.count, 1)
-        lines.append(f"  {score.what:<88}{share:5.1f} %  ({low:4.1f} to {high:4.1f}; n {score.count:4d})  {chance}")
+def tables(scores: Sequence[Score]) -> str:
+    """A table in Markdown for each part and model, with 95 % intervals."""
+    lines = []
+    for (part, model), group in groupby(scores, key=lambda score: (score.part, score.model)):
+        own = list(group)
+        columns = {score.measured: f"{score.measured} (chance {100 * score.chance:.0f} %)" for score in own}
+        lines += ["", f"**{part.capitalize()}: {model}**", ""]
+        lines += ["| % | n | " + " | ".join(columns.values()) + " |", "| --- |" + " ---: |" * (1 + len(columns))]
+        for (tried, count), row in groupby(own, key=lambda score: (score.tried, score.count)):
+            cells = {score.measured: _cell(score) for score in row}
+            lines.append(f"| {tried} | {count} | " + " | ".join(cells.get(column, "") for column in columns) + " |")
     return "\n".join(lines[1:])
+
+
+def _cell(score: Score) -> str:
+    low, high = score.interval()
+    return f"{100 * score.hits / max(score.count, 1):.0f} ({100 * low:.0f} to {100 * high:.0f})"
+
+
+def put_into(document: Path, text: str) -> None:
+    """Replace what stands between the two marks of a document."""
+    before, rest = document.read_text(encoding="utf-8").split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    document.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 def main() -> int:
@@ -340,6 +361,7 @@ def main() -> int:
     parser.add_argument("--single-class", type=Path, help="a model of cats alone, to compare with")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--picture", type=Path, help="where to draw ten analogies")
+    parser.add_argument("--document", type=Path, help="where to put the tables between the two marks")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -367,10 +389,16 @@ def main() -> int:
     if options.json:
         rows = [{**asdict(score), "interval": score.interval()} for score in scores]
         print(json.dumps({"machine": where, "temperature": TEMPERATURE, "groups": sizes, "scores": rows}))
-    else:
-        print(f"{options.checkpoint} on {where}; temperature {TEMPERATURE}; in brackets the 95 % interval")
-        print("groups: " + ", ".join(f"{n} {size['train']} + {size['held_out']}" for n, size in sizes.items()), "\n")
-        print(table(scores))
+    text = "\n".join([
+        f"{options.checkpoint} at temperature {TEMPERATURE}, on {where}.",
+        "Chosen by the rule, to train and held out: "
+        + ", ".join(f"{name} {size['train']:,} + {size['held_out']:,}" for name, size in sizes.items()) + ".",
+        "", tables(scores),
+    ])  # fmt: skip
+    if not options.json:
+        print(text)
+    if options.document:
+        put_into(options.document, text)
     return 0
 
 

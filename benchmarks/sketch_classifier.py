@@ -49,7 +49,10 @@ class SketchClassifier:
         for _ in range(epochs):
             for batch in torch.randperm(len(images)).split(BATCH):
                 optimiser.zero_grad()
-                loss(self._network(images[batch]), targets[batch]).backward()
+                seen = images[batch]
+                mirrored = torch.rand(len(batch)) < 0.5
+                seen = torch.where(mirrored[:, None, None, None], seen.flip(-1), seen)
+                loss(self._network(seen), targets[batch]).backward()
                 optimiser.step()
                 schedule.step()
         self._network.eval()
