@@ -91,12 +91,13 @@ class Showing(QObject):
     @property
     def filter(self) -> Filter:
         """The filter by the attribute that colours show."""
-        return self.filters.get(self.name, Filter())
+        return Filter() if self.shown is None else self.filters.get(self.shown.attribute.name, Filter())
 
     def set_filter(self, chosen: Filter) -> None:
         """Filter by the attribute that colours show."""
-        self.filters[self.name] = chosen
-        self._filter()
+        if self.shown is not None:
+            self.filters[self.shown.attribute.name] = chosen
+            self._filter()
 
     def show_alone(self, mask: Mask | None) -> None:
         """Show these drawings [N] alone; None shows the others again."""

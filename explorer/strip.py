@@ -69,7 +69,7 @@ class Thumbnails(QWidget):
         picture = cell.adjusted(2, 1, -2, -CAPTION)
         if place < len(self._listed.drawings):
             paint_sketch(painter, self._listed.drawings[place].stroke3, picture, QColor(self._theme.ink))
-        marked = place == self._under or (place == self._chosen and self.hasFocus())
+        marked = place in (self._under, self._chosen if self.hasFocus() else None)
         painter.setPen(QColor(self._theme.accent if marked else self._theme.faint))
         value = f"#{self._listed.indices[place]}" if self._listed.nearest else f"{self._listed.values[place]:.2f}"
         painter.drawText(cell, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, value)

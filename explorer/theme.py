@@ -109,7 +109,7 @@ QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; bac
 QLineEdit:focus {{ border-color: {accent}; }}
 QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
     background: {paper}; color: {ink}; selection-background-color: {accent}; }}
-QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0 5px; background: transparent; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
     width: 0; border: none; }}
 QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {accent}; }}
@@ -134,6 +134,8 @@ QMenuBar::item {{ padding: 3px 9px; background: transparent; }}
 QMenuBar::item:selected {{ color: {accent}; }}
 QWidget#legend, QWidget#strip {{ background: {paper}; }}
 QFrame#card {{ background: {paper}; border: 1px solid {line}; border-radius: 6px; }}
+QGraphicsView {{ border: none; border-top: 1px solid {paper}; }}
+QGraphicsView:focus {{ border-top-color: {accent}; }}
 QLabel#faint {{ color: {faint}; }}
 QLabel#error {{ color: {error}; }}
 QSlider::groove:horizontal {{ height: 3px; background: {line}; border-radius: 1px; }}
