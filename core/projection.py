@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import orthogonal_procrustes
 
 from core.errors import ConfigError, ProjectionError
 
@@ -119,6 +118,8 @@ class Similarity:
         spread = float(np.linalg.norm(wide - centre))
         if spread == 0:
             return cls(np.eye(2), home - centre)
+        from scipy.linalg import orthogonal_procrustes  # not among what every start imports
+
         turn, _ = orthogonal_procrustes(wide - centre, target - home)
         turn = turn * (float(np.linalg.norm(target - home)) / spread or 1.0)
         return cls(turn, home - centre @ turn)

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent
-from scipy.ndimage import gaussian_filter
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent
 
+from explorer.drawing_layer import DrawingLayer
 from explorer.finding import Listed
 from explorer.glide import Glide
+from explorer.hover_card import HoverCard
 from explorer.layouts import Relocated
+from explorer.map_names import NameLayer
 from explorer.marquee import Marquee
-from explorer.palette import category_colour, class_rgba
+from explorer.palette import class_rgba
 from explorer.point_layer import PointLayer
 from explorer.requests import AtPosition, Film, Located
 from explorer.studio import Studio
@@ -27,13 +29,10 @@ REACH = 7
 """Pixels within which a click means a drawing rather than a place between drawings."""
 UNSELECTED_ALPHA = 60
 """Of 255: how much is left of the drawings beside a selection."""
+DIMMED = 0.3
+"""Opacity of the points below the decoded lattice."""
 MOST_OUTLINED = 100
 """Of a larger selection, outlines would hide the drawings."""
-MOST_NAMES = 40
-NAME_GRID = 64
-"""Cells a side of the histogram that finds where a category is at home."""
-NAME_CELLS = (7, 3)
-"""Half of what a name covers of that histogram, about: no other name is put there."""
 
 
 class Tool(Enum):
@@ -83,35 +82,37 @@ class Dots(pg.ScatterPlotItem):
         ev.ignore()
 
 
-class MapView(pg.PlotWidget):
+class MapView(pg.GraphicsView):
     """The scatter of all drawings."""
 
     hovered = Signal(object)
     """Index of the drawing under the pointer, or None."""
 
     def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
+        super().__init__(background=theme.paper)
         self.box = MapBox()
-        super().__init__(viewBox=self.box, background=theme.paper)
+        self.setCentralItem(self.box)
+        self.enableMouse(False)  # of the view itself: the box has the mouse
         self._studio, self._theme = studio, theme
         self.tool = Tool.EXPLORE
         self.setMinimumSize(320, 240)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of drawings")
-        self.getPlotItem().hideButtons()
-        for axis in ("left", "bottom"):
-            self.getPlotItem().hideAxis(axis)
         self.points = PointLayer(self.box, QColor(theme.ink))
-        self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
+        self.names = NameLayer(self.box, theme)
+        self.drawings = DrawingLayer(studio, self.box, theme)
+        self.card = HoverCard(studio, theme, self.viewport())
+        self.box.sigTransformChanged.connect(self.card.dismiss)
+        self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine), antialias=True)
         self._frames = Dots(size=6, pen=pg.mkPen(theme.paper, width=1), brush=theme.ink)
         self._ring = Dots(size=18, pen=pg.mkPen(theme.accent, width=3), brush=pg.mkBrush(theme.paper))
         for depth, item in ((1, self._path), (2, self._frames), (11, self._ring)):
             item.setZValue(depth)
-            self.addItem(item)
+            self.box.addItem(item)
         self._near = Dots(size=12, pen=pg.mkPen(theme.ink, width=1.2), brush=None)
         self._near.setZValue(3)
-        self.addItem(self._near)
+        self.box.addItem(self._near)
         self.marquee = Marquee(studio, self.box, theme)
-        self._names: list[pg.TextItem] = []
         self._camera_moved = False
         """Whether the user has chosen what to look at; then it stays so while points move."""
         self._glide = Glide(self.points.set_positions, self)
@@ -144,7 +145,7 @@ class MapView(pg.PlotWidget):
 
     def _on_moved(self, opened: "Opened") -> None:
         self._glide.to(opened.atlas.positions)
-        self._place_names(opened.atlas)
+        self.names.show_names(opened.atlas)
         self._on_listed(self._studio.listing.shown)
         if not self._camera_moved:
             self._camera_glide.to(self._whole(opened))
@@ -220,25 +221,7 @@ class MapView(pg.PlotWidget):
 
     def _place_points(self, atlas: "Atlas") -> None:
         self.points.set_colours(class_rgba(len(atlas.categories))[atlas.labels])
-        self._place_names(atlas)
-
-    def _place_names(self, atlas: "Atlas") -> None:
-        for item in self._names:
-            self.removeItem(item)
-        self._names = []
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        homes = category_homes(atlas)[:MOST_NAMES]
-        for name, label, (x, y) in homes if len(homes) > 1 else []:
-            ground = QColor(self._theme.paper)
-            ground.setAlpha(215)
-            item = pg.TextItem(name, anchor=(0.5, 0.5), fill=pg.mkBrush(ground))
-            item.setColor(readable(category_colour(label), dark=self._theme.dark))
-            item.setFont(font)
-            item.setPos(x, y)
-            item.setZValue(10)  # above all but the ring
-            self.addItem(item)
-            self._names.append(item)
+        self.names.show_names(atlas)
 
     def _on_located(self, located: Located) -> None:
         self._codes_glide.stop()
@@ -267,8 +250,18 @@ class MapView(pg.PlotWidget):
         self._ring.setBrush(pg.mkBrush(theme.paper))
         self._near.setPen(pg.mkPen(theme.ink, width=1.2))
         self.marquee.set_theme(theme)
-        if self._studio.current is not None:
-            self._place_names(self._studio.current.atlas)
+        for layer in (self.names, self.drawings, self.card):
+            layer.set_theme(theme)
+
+    def toggle_lattice(self) -> None:
+        """Show what the model draws all over the view, or the drawings that are there again."""
+        self.drawings.set_lattice(not self.drawings.lattice)
+        self.points.setOpacity(DIMMED if self.drawings.lattice else 1.0)
+
+    def stop(self) -> None:
+        """End the map's threads."""
+        self.drawings.stop()
+        self.card.stop()
 
     def reach(self) -> float:
         """REACH in map units at the present zoom."""
@@ -294,11 +287,15 @@ class MapView(pg.PlotWidget):
 
     def _on_hover(self, at: QPointF) -> None:
         if self._studio.current is None or not self.box.sceneBoundingRect().contains(at):
-            self.hovered.emit(None)
+            self._point_at(None)
             return
         place = self.box.mapSceneToView(at)
         index, distance = self._studio.current.navigator.on_map(place.x(), place.y(), self._studio.showing.mask)
-        self.hovered.emit(index if distance <= self.reach() else None)
+        self._point_at(index if distance <= self.reach() else None, self.mapFromScene(at))
+
+    def _point_at(self, index: int | None, pointer: QPoint | None = None) -> None:
+        self.card.point_at(index, pointer or QPoint())
+        self.hovered.emit(index)
 
     # -- the keyboard ------------------------------------------------------------------------
 
@@ -339,37 +336,5 @@ class MapView(pg.PlotWidget):
             self.set_tool(self.tool)
 
     def leaveEvent(self, event: QEvent) -> None:
-        self.hovered.emit(None)
+        self._point_at(None)
         super().leaveEvent(event)
-
-
-def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]:
-    """(name, label, map position) of each category, most drawings first.
-
-    The position is where the category is both dense and among itself: its smoothed density squared
-    over everyone's. Where a name already stands there is no room for another.
-    """
-    x, y = atlas.positions.T
-    edges = [np.linspace(axis.min(), axis.max() + 1e-6, NAME_GRID + 1) for axis in (x, y)]
-
-    def density(chosen: Any) -> np.ndarray:
-        return gaussian_filter(np.histogram2d(x[chosen], y[chosen], bins=edges)[0], 2.0)
-
-    everyone = density(slice(None))
-    free = np.ones_like(everyone)
-    homes = []
-    counts = np.bincount(atlas.labels, minlength=len(atlas.categories))
-    for label in np.argsort(-counts, kind="stable"):
-        if counts[label]:
-            own = density(atlas.labels == label)
-            cell = np.unravel_index(np.argmax(free * own**2 / (everyone + everyone.mean())), own.shape)
-            free[tuple(slice(max(0, i - reach), i + reach + 1) for i, reach in zip(cell, NAME_CELLS, strict=True))] = 0
-            centre = tuple(float(edge[i] + edge[i + 1]) / 2 for edge, i in zip(edges, cell, strict=True))
-            homes.append((atlas.categories[label], int(label), centre))
-    return homes
-
-
-def readable(colour: QColor, *, dark: bool) -> QColor:
-    """The colour, dark or light enough to read as text on the theme's paper."""
-    hue, saturation, lightness, _ = colour.getHsl()
-    return QColor.fromHsl(hue, saturation, max(lightness, 165) if dark else min(lightness, 85))

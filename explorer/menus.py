@@ -46,6 +46,7 @@ def build_menus(window: "Window") -> None:
         ("Zoom in", "+", lambda: window.map.zoom(0.8)),
         ("Zoom out", "-", lambda: window.map.zoom(1.25)),
         ("The whole map", "0", window.map.fit),
+        ("Decoded lattice, or the drawings", "L", window.map.toggle_lattice),
         None,
         ("Layout…", "Ctrl+Shift+L", window.show_layout),
         ("Stop the layout", "Ctrl+.", studio.layouts.cancel),

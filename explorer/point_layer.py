@@ -135,6 +135,11 @@ class PointLayer(QGraphicsObject):
 
     # -- painting ----------------------------------------------------------------------------
 
+    @property
+    def picture(self) -> QImage | None:
+        """What was painted last, if nothing has changed since but the view."""
+        return None if self._drawn is None else self._drawn[1]
+
     def boundingRect(self) -> QRectF:
         return self._box.rect()
 
@@ -287,9 +292,9 @@ def _splat(
     """Gather points by pixel, then composite their mean colours once for each pixel of the disc."""
     size = raster.width * raster.height
     counts = np.bincount(flat, weights, size)
-    touched = np.flatnonzero(counts)
+    touched = np.flatnonzero(counts > 0)
     n = counts[touched].astype(np.float32)
-    alpha = -np.expm1(n * np.float32(np.log1p(-min(dot.opacity, 1 - 1e-6))))
+    alpha = 1 - np.exp(n * np.float32(np.log1p(-min(dot.opacity, 1 - 1e-6))))
     layers = [
         alpha * channel
         if np.isscalar(channel)

@@ -1,5 +1,6 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
+import threading
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,6 +143,7 @@ class Studio(QObject):
 
     def _show(self, opened: "Opened") -> None:
         self.current = opened
+        threading.Thread(target=opened.navigator.prepare, name="prepare", daemon=True).start()
         self._drawer.cancel()
         self._filmer.cancel()
         self.pins.clear()

@@ -95,6 +95,8 @@ _STYLE = """
 QToolTip {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 3px; }}
 QStatusBar {{ border-top: 1px solid {line}; color: {faint}; }}
 QStatusBar::item {{ border: none; }}
+QGraphicsView {{ border: 1px solid transparent; }}
+QGraphicsView:focus {{ border-color: {faint}; }}
 QSplitter::handle {{ background: {line}; }}
 QToolButton, QPushButton {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 9px; background: {panel}; }}
 QToolButton:hover, QPushButton:hover {{ border-color: {faint}; }}

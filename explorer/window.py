@@ -280,5 +280,6 @@ class Window(QMainWindow):
     # -- the end -----------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.map.stop()
         self.studio.close()
         super().closeEvent(event)
