@@ -89,7 +89,8 @@ class Navigator:
     def _map_neighbours(self, x: float, y: float, count: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Distances and indices [count] of the drawings nearest on the map, nearest first."""
         if self._tree is not None:
-            return self._tree.query((x, y), k=np.arange(1, count + 1))
+            distances, indices = self._tree.query((x, y), k=count)
+            return np.atleast_1d(distances), np.atleast_1d(indices).astype(np.intp)
         distances = np.hypot(*(self.atlas.positions - np.array((x, y))).T)
         chosen = np.argpartition(distances, count - 1)[:count]
         order = chosen[np.argsort(distances[chosen], kind="stable")]

@@ -22,8 +22,8 @@ Floats = NDArray[np.float32]
 FRAMES = 40
 """How many intermediate layouts a child sends."""
 POLL_SECONDS = 0.1
-PCA_BLOCK = 2_048
-"""Rows that are made float64 at a time: few enough to stay in the cache."""
+PCA_BLOCK = 16_384
+"""Rows that are made float64 at a time."""
 EXACT_NEIGHBOURS = 50_000
 """Up to so many drawings comparing all with all takes less than compiling umap's approximate search (a minute)."""
 
