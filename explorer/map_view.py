@@ -14,6 +14,7 @@ from explorer.glide import Glide
 from explorer.hover_card import HoverCard
 from explorer.layouts import Relocated
 from explorer.map_names import NameLayer
+from explorer.marks import Marks
 from explorer.marquee import Marquee
 from explorer.palette import class_rgba
 from explorer.point_layer import PointLayer
@@ -75,13 +76,6 @@ class MapBox(pg.ViewBox):
             super().mouseDragEvent(ev, axis)
 
 
-class Dots(pg.ScatterPlotItem):
-    """Points that leave clicks to the map: pyqtgraph's own answer builds a Python object per point."""
-
-    def mouseClickEvent(self, ev: Any) -> None:
-        ev.ignore()
-
-
 class MapView(pg.GraphicsView):
     """The scatter of all drawings."""
 
@@ -104,14 +98,11 @@ class MapView(pg.GraphicsView):
         self.card = HoverCard(studio, theme, self.viewport())
         self.box.sigTransformChanged.connect(self.card.dismiss)
         self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine), antialias=True)
-        self._frames = Dots(size=6, pen=pg.mkPen(theme.paper, width=1), brush=theme.ink)
-        self._ring = Dots(size=18, pen=pg.mkPen(theme.accent, width=3), brush=pg.mkBrush(theme.paper))
-        for depth, item in ((1, self._path), (2, self._frames), (11, self._ring)):
-            item.setZValue(depth)
-            self.box.addItem(item)
-        self._near = Dots(size=12, pen=pg.mkPen(theme.ink, width=1.2), brush=None)
-        self._near.setZValue(3)
-        self.box.addItem(self._near)
+        self._path.setZValue(1)
+        self.box.addItem(self._path)
+        self._frames = Marks(self.box, 2, 6, pg.mkPen(theme.paper, width=1), theme.ink)
+        self._near = Marks(self.box, 3, 12, pg.mkPen(theme.ink, width=1.2))
+        self._ring = Marks(self.box, 11, 18, pg.mkPen(theme.accent, width=3), theme.paper)
         self.marquee = Marquee(studio, self.box, theme)
         self._camera_moved = False
         """Whether the user has chosen what to look at; then it stays so while points move."""
@@ -157,10 +148,10 @@ class MapView(pg.GraphicsView):
 
     def _show_codes(self, places: np.ndarray) -> None:
         """The ring and, if there are more places than one [n, 2], the film."""
-        self._ring.setData(pos=places[:1])
+        self._ring.set_places(places[:1])
         if len(places) > 1:
             self._path.setData(*places[1:].T)
-            self._frames.setData(*places[1:].T)
+            self._frames.set_places(places[1:])
 
     def _colour(self) -> None:
         """Everybody's colours; what is not selected steps back while something is."""
@@ -184,7 +175,7 @@ class MapView(pg.GraphicsView):
         if opened is None or listed is None or not listed.nearest:
             self._near.clear()
         else:
-            self._near.setData(pos=opened.atlas.positions[listed.indices])
+            self._near.set_places(opened.atlas.positions[listed.indices])
 
     # -- the camera --------------------------------------------------------------------------
 
@@ -225,12 +216,12 @@ class MapView(pg.GraphicsView):
 
     def _on_located(self, located: Located) -> None:
         self._codes_glide.stop()
-        self._ring.setData(pos=[located.position])
+        self._ring.set_places(located.position)
 
     def _on_film(self, film: Film) -> None:
         self._codes_glide.stop()
         self._path.setData(*film.positions.T)
-        self._frames.setData(*film.positions.T)
+        self._frames.set_places(film.positions)
 
     # -- the mouse ---------------------------------------------------------------------------
 
@@ -244,11 +235,9 @@ class MapView(pg.GraphicsView):
         self.setBackground(theme.paper)
         self.points.set_outline(QColor(theme.ink))
         self._path.setPen(pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
-        self._frames.setPen(pg.mkPen(theme.paper, width=1))
-        self._frames.setBrush(pg.mkBrush(theme.ink))
-        self._ring.setPen(pg.mkPen(theme.accent, width=3))
-        self._ring.setBrush(pg.mkBrush(theme.paper))
-        self._near.setPen(pg.mkPen(theme.ink, width=1.2))
+        self._frames.set_look(pg.mkPen(theme.paper, width=1), theme.ink)
+        self._near.set_look(pg.mkPen(theme.ink, width=1.2))
+        self._ring.set_look(pg.mkPen(theme.accent, width=3), theme.paper)
         self.marquee.set_theme(theme)
         for layer in (self.names, self.drawings, self.card):
             layer.set_theme(theme)

@@ -295,22 +295,25 @@ def _splat(
     touched = np.flatnonzero(counts > 0)
     n = counts[touched].astype(np.float32)
     alpha = 1 - np.exp(n * np.float32(np.log1p(-min(dot.opacity, 1 - 1e-6))))
+    slots = np.empty(size, np.intp)
+    slots[touched] = np.arange(len(touched))
+    places = slots[flat]
     layers = [
         alpha * channel
         if np.isscalar(channel)
-        else np.bincount(flat, channel, size)[touched].astype(np.float32) * (alpha / n)
+        else np.bincount(places, channel, len(touched)).astype(np.float32) * (alpha / n)
         for channel in channels
     ]
     covered = disc(dot.diameter)
     reach = len(covered) // 2
+    pixels = np.zeros(size, np.uint32)
+    picture = _image(pixels.reshape(raster.height, raster.width))
     painter = QPainter(image)
     for cover in np.unique(covered[covered > 0]):
-        pixels = np.zeros(size, np.uint32)
         bits = (alpha * (255 * cover) + np.float32(0.5)).astype(np.int32)
         for layer in layers:
             bits = (bits << 8) | (layer * cover + np.float32(0.5)).astype(np.int32)
         pixels[touched] = bits.view(np.uint32)
-        picture = _image(pixels.reshape(raster.height, raster.width))
         for row, column in np.argwhere(covered == cover).tolist():
             painter.drawImage(column - reach - raster.margin, row - reach - raster.margin, picture)
     painter.end()

@@ -85,6 +85,8 @@ class Studio(QObject):
         self._target: Target | None = None
         self._path: tuple[Target, ...] = ()
         self._opener: GeneratorThread | None = None
+        self._prepared: object = None
+        """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
         self._filmer = LatestWorker(film, "film", self)
         self._drawer.answered.connect(self._on_drawn)
@@ -143,7 +145,6 @@ class Studio(QObject):
 
     def _show(self, opened: "Opened") -> None:
         self.current = opened
-        threading.Thread(target=opened.navigator.prepare, name="prepare", daemon=True).start()
         self._drawer.cancel()
         self._filmer.cancel()
         self.pins.clear()
@@ -198,8 +199,16 @@ class Studio(QObject):
         elif isinstance(answer, Sketch):
             self.sketch = answer
             self.sketch_changed.emit(answer)
+            if answer.finished:
+                self._prepare()
         elif isinstance(answer, Calculated | Misread):
             self.calculated.emit(answer)
+
+    def _prepare(self) -> None:
+        """Let questions about the map be answered faster, once nobody waits for the first drawing."""
+        if self.current is not None and self._prepared is not self.current.decoder:
+            self._prepared = self.current.decoder
+            threading.Thread(target=self.current.navigator.prepare, name="prepare", daemon=True).start()
 
     # -- paths -------------------------------------------------------------------------------
 

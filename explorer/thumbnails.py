@@ -25,7 +25,7 @@ SIDE = 64
 """Pixels of a thumbnail, which it has at every zoom."""
 PITCH = 74
 """Pixels from one thumbnail to the next, at least."""
-ROOM = 9
+ROOM = 6
 """Pixels between the points of a place, so that a thumbnail on it hides none too many."""
 ROUNDS = 2
 BATCH = 12
