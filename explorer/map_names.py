@@ -1,6 +1,6 @@
 """Category names over their clusters."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
@@ -31,6 +31,7 @@ class NameLayer(QGraphicsObject):
         super().__init__(box)
         self._box, self._theme = box, theme
         self._names: list[tuple[str, QColor, QPointF]] = []
+        self._hidden: frozenset[int] = frozenset()
         self._homes: list[tuple[str, int, tuple[float, float]]] = []
         self._font = QFont(QApplication.font())
         self._font.setWeight(QFont.Weight.DemiBold)
@@ -44,11 +45,17 @@ class NameLayer(QGraphicsObject):
         self._homes = category_homes(atlas)[:MOST_NAMES] if len(atlas.categories) > 1 else []
         self.set_theme(self._theme)
 
+    def set_hidden(self, labels: frozenset[int]) -> None:
+        """Leave out the names of categories that are not shown."""
+        self._hidden = labels
+        self.set_theme(self._theme)
+
     def set_theme(self, theme: Theme | LiveTheme) -> None:
         self._theme = theme
         self._names = [
             (name, readable(category_colour(label), dark=theme.dark), QPointF(*place))
             for name, label, place in self._homes
+            if label not in self._hidden
         ]
         self.update()
 
@@ -82,25 +89,27 @@ def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]
     The position is where the category is both dense and among itself: its smoothed density squared
     over everyone's. Where a name already stands there is no room for another.
     """
-    x, y = atlas.positions.T
-    edges = [np.linspace(axis.min(), axis.max() + 1e-6, NAME_GRID + 1) for axis in (x, y)]
+    places = atlas.positions.astype(np.float64)
+    low, high = places.min(axis=0), places.max(axis=0) + 1e-6
+    size = (high - low) / NAME_GRID
+    columns, rows = ((places - low) / size).astype(np.intp).clip(0, NAME_GRID - 1).T
     cells = np.arange(NAME_GRID)
     smoother = np.exp(-0.5 * ((cells[:, None] - cells) / SMOOTHING) ** 2)
     smoother /= smoother.sum(axis=1, keepdims=True)
-
-    def density(chosen: Any) -> np.ndarray:
-        return smoother @ np.histogram2d(x[chosen], y[chosen], bins=edges)[0] @ smoother.T
-
-    everyone = density(slice(None))
+    # One count for all categories at once: this runs at every frame of a layout.
+    shape = (len(atlas.categories), NAME_GRID, NAME_GRID)
+    grid = np.bincount(np.ravel_multi_index((atlas.labels, columns, rows), shape), minlength=int(np.prod(shape)))
+    densities = smoother @ grid.reshape(shape) @ smoother.T
+    everyone = densities.sum(axis=0)
     free = np.ones_like(everyone)
     homes = []
     counts = np.bincount(atlas.labels, minlength=len(atlas.categories))
     for label in np.argsort(-counts, kind="stable"):
         if counts[label]:
-            own = density(atlas.labels == label)
+            own = densities[label]
             cell = np.unravel_index(np.argmax(free * own**2 / (everyone + everyone.mean())), own.shape)
             free[tuple(slice(max(0, i - reach), i + reach + 1) for i, reach in zip(cell, NAME_CELLS, strict=True))] = 0
-            centre = tuple(float(edge[i] + edge[i + 1]) / 2 for edge, i in zip(edges, cell, strict=True))
+            centre = tuple((low + (np.array(cell) + 0.5) * size).tolist())
             homes.append((atlas.categories[label], int(label), centre))
     return homes
 

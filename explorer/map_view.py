@@ -119,7 +119,7 @@ class MapView(pg.GraphicsView):
         studio.film_changed.connect(self._on_film)
         studio.layouts.relocated.connect(self._on_relocated)
         studio.showing.coloured.connect(self._colour)
-        studio.showing.filtered.connect(lambda: self.points.set_visible(studio.showing.mask))
+        studio.showing.filtered.connect(self._on_filtered)
         studio.selection.changed.connect(self._on_selection)
         studio.listing.listed.connect(self._on_listed)
 
@@ -163,6 +163,11 @@ class MapView(pg.GraphicsView):
             rgba = rgba.copy()
             rgba[~selection.mask, 3] = UNSELECTED_ALPHA
         self.points.set_colours(rgba)
+
+    def _on_filtered(self) -> None:
+        showing = self._studio.showing
+        self.points.set_visible(showing.mask)
+        self.names.set_hidden(showing.filters["category"].hidden if "category" in showing.filters else frozenset())
 
     def _on_selection(self) -> None:
         self._colour()

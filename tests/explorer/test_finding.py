@@ -239,3 +239,12 @@ def test_the_theme_changes_while_the_window_is_open(window, qtbot):
     high = window.studio.showing.shown.attribute.values.argmax()
     np.testing.assert_array_equal(window.studio.showing.shown.rgba[high], number_rgba(dark=True)[-1])
     assert window.map.backgroundBrush().color().name() == DARK.paper
+
+
+def test_a_hidden_category_has_no_name_on_the_map(window, qtbot):
+    coloured(qtbot, window.studio, "category")
+    assert [name for name, _, _ in window.map.names._names].count("cat") == 1
+    window.studio.showing.set_filter(Filter().toggled(window.studio.current.atlas.categories.index("cat")))
+    assert "cat" not in [name for name, _, _ in window.map.names._names]
+    window.studio.showing.show_all()
+    assert "cat" in [name for name, _, _ in window.map.names._names]
