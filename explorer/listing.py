@@ -25,6 +25,8 @@ class Listing(QObject):
         super().__init__(studio)
         self.nearest = True
         self.shown: Listed | None = None
+        self._undrawn = False
+        """Whether the list last asked for still lacks its drawings."""
         self._studio = studio
         self._worker = LatestWorker(list_drawings, "list", self)
         self._worker.answered.connect(self._on_listed)
@@ -60,6 +62,7 @@ class Listing(QObject):
         selection, showing = self._studio.selection, self._studio.showing
         among = selection.mask if selection.count else showing.mask
         code = here.place.code if self.nearest and here is not None else None
+        self._undrawn = not draw
         self._worker.submit(ListRequest(opened, code, COUNT, among, draw), preempt=not self._studio.live)
 
     def _on_located(self) -> None:
@@ -67,8 +70,7 @@ class Listing(QObject):
             self._ask(draw=False)
 
     def _on_sketch(self, sketch: Sketch) -> None:
-        undrawn = self.shown is None or not self.shown.drawings
-        if sketch.finished and undrawn and not self._studio.live:
+        if sketch.finished and self._undrawn and not self._studio.live:
             self._ask(draw=True)
 
     def _on_filtered(self) -> None:
