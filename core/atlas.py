@@ -4,6 +4,7 @@ Latents are kept at one byte a dimension with a range each; measured on the ship
 changes the L_R of decoded codes by far less than 0.005.
 """
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,6 +66,12 @@ class Atlas:
         """What the middle nine tenths of the norms lie between."""
         low, high = np.percentile(self.norms, (5, 95)).tolist()
         return low, high
+
+    def moved(self, positions: NDArray[np.float32]) -> "Atlas":
+        """The same drawings at other map positions [N, 2], with all that was derived from their codes."""
+        atlas = copy.copy(self)
+        object.__setattr__(atlas, "positions", positions)
+        return atlas
 
     def category_means(self) -> dict[str, NDArray[np.float32]]:
         """The mean code of each category that has drawings."""

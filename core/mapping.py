@@ -1,10 +1,13 @@
-"""A dataset becomes a map: encode, lay out by PCA at once, refine by UMAP, remember the result."""
+"""A dataset becomes a map: encode, lay out by PCA at once, refine by UMAP, remember the results."""
 
 import hashlib
+import json
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from core.atlas import Atlas, make_atlas
@@ -13,7 +16,7 @@ from core.dataset import SketchDataset
 from core.encoding import encode_dataset
 from core.errors import CheckpointError
 from core.model import SketchVAE
-from core.projection import Floats, LayoutConfig, pca_layout, umap_layout
+from core.projection import Floats, LayoutConfig, LayoutFrame, pca_layout, umap_layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +32,12 @@ class MapProgress:
     """[N, 2], whenever they have moved since."""
 
 
-def build_atlas(
-    model: SketchVAE, dataset: SketchDataset, scale: float, layout: LayoutConfig | None = None
-) -> Generator[MapProgress, None, Atlas]:
-    """Encode a dataset and lay it out.
+def encode_atlas(
+    model: SketchVAE, dataset: SketchDataset, scale: float
+) -> Generator[MapProgress, None, tuple[Atlas, Floats]]:
+    """Encode a dataset and lay it out by PCA.
 
-    A generator: yields progress and returns the atlas. Raises ProjectionError if UMAP fails.
+    A generator: yields progress and returns the atlas and the latents [N, N_z] before they were quantised.
     """
     encoding = encode_dataset(model, dataset, scale)
     while True:
@@ -42,8 +45,17 @@ def build_atlas(
             yield MapProgress("encoding drawings", next(encoding))
         except StopIteration as finished:
             latents, losses = finished.value
-            break
-    atlas = make_atlas(dataset, latents, losses, pca_layout(latents))
+            return make_atlas(dataset, latents, losses, pca_layout(latents)), latents
+
+
+def build_atlas(
+    model: SketchVAE, dataset: SketchDataset, scale: float, layout: LayoutConfig | None = None
+) -> Generator[MapProgress, None, Atlas]:
+    """Encode a dataset, lay it out by PCA and refine that by UMAP.
+
+    A generator: yields progress and returns the atlas. Raises ProjectionError if UMAP fails.
+    """
+    atlas, latents = yield from encode_atlas(model, dataset, scale)
     yield MapProgress("laid out by PCA", 1.0, atlas=atlas)
     refining = umap_layout(latents, atlas.positions, layout)
     try:
@@ -51,10 +63,31 @@ def build_atlas(
             try:
                 frame = next(refining)
             except StopIteration as finished:
-                return replace(atlas, positions=finished.value)
+                return atlas.moved(finished.value)
             yield MapProgress(frame.stage, frame.fraction, positions=frame.positions)
     finally:
         refining.close()
+
+
+def lay_out(latents: Floats, config: LayoutConfig, cache: "LayoutCache") -> Generator[LayoutFrame, None, Floats]:
+    """Positions [N, 2] of latents [N, N_z] under `config`: kept ones at once, else PCA's, then better ones.
+
+    A generator: yields frames and returns the final positions. The same latents and settings give the same
+    positions. Raises ProjectionError if UMAP fails.
+    """
+    initial = pca_layout(latents)
+    if config.method == "pca":
+        return initial
+    kept = cache.load(latents, config)
+    if kept is not None:
+        return kept
+    yield LayoutFrame("laid out by PCA", 0.0, initial)
+    positions = yield from umap_layout(latents, initial, config)
+    try:
+        cache.save(latents, config, positions)
+    except CheckpointError as error:
+        yield LayoutFrame(f"The layout is not kept for the next time: {error}", 1.0, positions)
+    return positions
 
 
 class AtlasCache:
@@ -65,24 +98,59 @@ class AtlasCache:
 
     def load(self, data_digest: str, checkpoint_digest: str, latent: int) -> Atlas | None:
         """The atlas kept for this pair, or None if there is none, or none that is whole."""
-        path = self._path(data_digest, checkpoint_digest)
-        if not path.exists():
-            return None
         try:
-            payload = load_tensors(path)
-            content = payload["atlas"]
-            if payload["sha256"] != content_digest(content):
-                return None
-            return Atlas.from_dict(content, latent)
-        except (CheckpointError, KeyError, TypeError, RuntimeError):
-            return None  # a damaged cache is a cache miss: it is written anew
+            content = _kept(self._path(data_digest, checkpoint_digest))
+            return None if content is None else Atlas.from_dict(content, latent)
+        except CheckpointError:
+            return None
 
     def save(self, data_digest: str, checkpoint_digest: str, atlas: Atlas) -> None:
         """Keep an atlas. Raises CheckpointError if it cannot be written."""
-        content = atlas.to_dict()
-        payload = {"sha256": content_digest(content), "atlas": content}
-        write_atomically(self._path(data_digest, checkpoint_digest), lambda path: torch.save(payload, path))
+        _keep(self._path(data_digest, checkpoint_digest), atlas.to_dict())
 
     def _path(self, data_digest: str, checkpoint_digest: str) -> Path:
         key = hashlib.sha256(f"{data_digest} {checkpoint_digest}".encode()).hexdigest()[:32]
         return self._folder / f"{key}.atlas"
+
+
+class LayoutCache:
+    """Map positions on disk, by the digest of the latents and of the settings that laid them out."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, latents: Floats, config: LayoutConfig) -> Floats | None:
+        """The positions [N, 2] kept for these latents and settings, or None if there are none that are whole."""
+        content = _kept(self._path(latents, config))
+        positions = content.get("positions") if content is not None else None
+        if not isinstance(positions, torch.Tensor) or positions.shape != (len(latents), 2):
+            return None
+        if positions.dtype != torch.float32 or not torch.isfinite(positions).all():
+            return None
+        return positions.numpy()
+
+    def save(self, latents: Floats, config: LayoutConfig, positions: Floats) -> None:
+        """Keep positions. Raises CheckpointError if they cannot be written."""
+        _keep(self._path(latents, config), {"positions": torch.from_numpy(np.ascontiguousarray(positions))})
+
+    def _path(self, latents: Floats, config: LayoutConfig) -> Path:
+        key = hashlib.sha256(json.dumps([latents.shape, asdict(config)], sort_keys=True).encode())
+        key.update(np.ascontiguousarray(latents).data)
+        return self._folder / f"{key.hexdigest()[:32]}.layout"
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    """The contents of a file of a cache; a damaged file is a miss: it is written anew."""
+    if not path.exists():
+        return None
+    try:
+        payload = load_tensors(path)
+        content = payload["content"]
+        return content if payload["sha256"] == content_digest(content) else None
+    except (CheckpointError, KeyError, TypeError, RuntimeError):
+        return None
+
+
+def _keep(path: Path, content: dict[str, Any]) -> None:
+    payload = {"sha256": content_digest(content), "content": content}
+    write_atomically(path, lambda temporary: torch.save(payload, temporary))

@@ -2,15 +2,18 @@
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from core.atlas import Atlas
 from core.interpolation import path
 from core.neighbours import NeighbourGraph, NeighbourSearch
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 Floats = NDArray[np.float32]
 NEIGHBOURS = 8
@@ -39,15 +42,22 @@ class Navigator:
         self.atlas = atlas
         self._latents = atlas.latents
         self._search = NeighbourSearch(atlas.latents)
-        self._map = KDTree(atlas.positions)
+        self._tree: KDTree | None = None
         self._typical = self._typical_distance()
 
     def moved(self, positions: Floats) -> "Navigator":
         """The same codes at other map positions [N, 2]."""
         navigator = copy.copy(self)
-        navigator.atlas = replace(self.atlas, positions=positions)
-        navigator._map = KDTree(positions)
+        navigator.atlas = self.atlas.moved(positions)
+        if self._tree is not None:
+            navigator.prepare()
         return navigator
+
+    def prepare(self) -> None:
+        """Make questions about the map fast, if there are to be many; on any thread."""
+        from scipy.spatial import KDTree  # its import takes a good part of the program's start
+
+        self._tree = KDTree(self.atlas.positions)
 
     def nearest(self, code: Floats, count: int = 1) -> tuple[NDArray[np.int64], Floats]:
         """Indices and distances of the `count` drawings nearest to `code` in R^N_z, nearest first.
@@ -60,13 +70,38 @@ class Navigator:
         """The code of drawing `index`."""
         return Place(self._latents[index], index, index, 0.0)
 
-    def on_map(self, x: float, y: float) -> tuple[int, float]:
-        """The drawing nearest to a map position, and its distance on the map."""
-        distance, index = self._map.query((x, y))
-        return int(index), float(distance)
+    def on_map(self, x: float, y: float, among: NDArray[np.bool_] | None = None) -> tuple[int, float]:
+        """The drawing nearest to a map position, and its distance on the map.
+
+        Of those that `among` [N] allows, if it is given; the distance is infinite where it allows none.
+        """
+        count = 1
+        while True:
+            distances, indices = self._map_neighbours(x, y, count)
+            allowed = np.ones(count, dtype=bool) if among is None else among[indices]
+            if allowed.any():
+                first = int(np.argmax(allowed))
+                return int(indices[first]), float(distances[first])
+            if count == len(self.atlas):
+                return 0, float("inf")
+            count = min(8 * count, len(self.atlas))
+
+    def _map_neighbours(self, x: float, y: float, count: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Distances and indices [count] of the drawings nearest on the map, nearest first."""
+        if self._tree is not None:
+            distances, indices = self._tree.query((x, y), k=count)
+            return np.atleast_1d(distances), np.atleast_1d(indices).astype(np.intp)
+        distances = np.hypot(*(self.atlas.positions - np.array((x, y))).T)
+        chosen = np.argpartition(distances, count - 1)[:count]
+        order = chosen[np.argsort(distances[chosen], kind="stable")]
+        return distances[order], order
 
     def from_map(self, x: float, y: float) -> Place:
-        """A code for any place of the map.
+        """`code_at` a place of the map, and how it relates to the atlas."""
+        return self.place(self.code_at(x, y))
+
+    def code_at(self, x: float, y: float) -> Floats:
+        """A code [N_z] for any place of the map.
 
         UMAP can put strangers side by side. So of twice as many map neighbours as are wanted, those
         count that are nearest in R^N_z to the one in their middle (the medoid, by the same weights as
@@ -74,8 +109,7 @@ class Navigator:
         of their distance on the map. The mean of codes is shorter than the codes, so the norm is
         restored to the neighbours' own.
         """
-        distances, indices = self._map.query((x, y), k=min(CANDIDATES, len(self.atlas)))
-        distances, indices = np.atleast_1d(distances), np.atleast_1d(indices)
+        distances, indices = self._map_neighbours(x, y, min(CANDIDATES, len(self.atlas)))
         codes = self._latents[indices]
         weights = 1 / np.maximum(distances, 1e-9 + 1e-3 * distances[-1]) ** 2
         apart = np.linalg.norm(codes[:, None] - codes, axis=2)
@@ -86,7 +120,7 @@ class Navigator:
         length = float(np.linalg.norm(code))
         if length > 0:
             code = code * (float(weights @ np.linalg.norm(codes[kept], axis=1)) / length)
-        return self.place(code.astype(np.float32))
+        return code.astype(np.float32)
 
     def place(self, code: Floats) -> Place:
         """Relate any code to the atlas."""

@@ -39,10 +39,10 @@ class NeighbourSearch:
         `count` codes, all.
         """
         # The product with many codes at once reads the latents once for all of them.
-        products = self.latents @ code.T
+        products = code @ self.latents.T
         if code.ndim == 1:
             return self._ranked(code, products, count)
-        rows = [self._ranked(one, products[:, i], count) for i, one in enumerate(code)]
+        rows = [self._ranked(one, row, count) for one, row in zip(code, products, strict=True)]
         return np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
 
     def _ranked(self, code: Floats, products: Floats, count: int) -> tuple[Indices, Floats]:

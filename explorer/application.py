@@ -23,7 +23,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from explorer.studio import Studio
-from explorer.theme import apply_theme, current_theme
+from explorer.theme import LiveTheme, apply_theme
 from explorer.window import Window
 
 LONGEST_WAIT_S = 600
@@ -39,10 +39,12 @@ def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None)
     application.setStyle("Fusion")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python would hear Ctrl-C only once Qt calls it again
     qInstallMessageHandler(_qt_says)
-    theme = current_theme()
-    apply_theme(application, theme)
+    theme = LiveTheme(application)
+    apply_theme(application, theme.current)
     studio = Studio()
     window = Window(studio, theme)
+    theme.changed.connect(lambda: apply_theme(application, theme.current))
+    theme.changed.connect(window.refresh_theme)
     sys.excepthook = _report_surprise
     try:
         if screenshot is None:

@@ -5,13 +5,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent
-from scipy.ndimage import gaussian_filter
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent
 
+from explorer.drawing_layer import DrawingLayer
+from explorer.finding import Listed
+from explorer.glide import Glide
+from explorer.hover_card import HoverCard
+from explorer.layouts import Relocated
+from explorer.map_names import NameLayer
+from explorer.marks import Marks
+from explorer.marquee import Marquee
+from explorer.palette import class_rgba
+from explorer.point_layer import PointLayer
 from explorer.requests import AtPosition, Film, Located
 from explorer.studio import Studio
-from explorer.theme import Theme, category_colour
+from explorer.theme import LiveTheme, Theme
 
 if TYPE_CHECKING:
     from core.atlas import Atlas
@@ -19,11 +28,12 @@ if TYPE_CHECKING:
 
 REACH = 7
 """Pixels within which a click means a drawing rather than a place between drawings."""
-MOST_NAMES = 40
-NAME_GRID = 64
-"""Cells a side of the histogram that finds where a category is at home."""
-NAME_CELLS = (7, 3)
-"""Half of what a name covers of that histogram, about: no other name is put there."""
+UNSELECTED_ALPHA = 60
+"""Of 255: how much is left of the drawings beside a selection."""
+DIMMED = 0.3
+"""Opacity of the points below the decoded lattice."""
+MOST_OUTLINED = 100
+"""Of a larger selection, outlines would hide the drawings."""
 
 
 class Tool(Enum):
@@ -31,6 +41,7 @@ class Tool(Enum):
 
     EXPLORE = "explore"
     PATH = "path"
+    SELECT = "select"
 
 
 class MapBox(pg.ViewBox):
@@ -45,13 +56,17 @@ class MapBox(pg.ViewBox):
         self.panning = False
         self.panned = False
         """Whether anything was dragged since `panning` was last set."""
+        self.modifiers = Qt.KeyboardModifier.NoModifier
+        """What was held during the last press or drag."""
 
     def mouseClickEvent(self, ev: Any) -> None:
+        self.modifiers = ev.modifiers()
         if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
             ev.accept()
             self.pressed.emit(self.mapToView(ev.pos()))
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        self.modifiers = ev.modifiers()
         if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
             ev.accept()
             start, end = self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos())
@@ -61,38 +76,40 @@ class MapBox(pg.ViewBox):
             super().mouseDragEvent(ev, axis)
 
 
-class Dots(pg.ScatterPlotItem):
-    """Points that leave clicks to the map: pyqtgraph's own answer builds a Python object per point."""
-
-    def mouseClickEvent(self, ev: Any) -> None:
-        ev.ignore()
-
-
-class MapView(pg.PlotWidget):
+class MapView(pg.GraphicsView):
     """The scatter of all drawings."""
 
     hovered = Signal(object)
     """Index of the drawing under the pointer, or None."""
 
-    def __init__(self, studio: Studio, theme: Theme) -> None:
+    def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
+        super().__init__(background=theme.paper)
         self.box = MapBox()
-        super().__init__(viewBox=self.box, background=theme.paper)
+        self.setCentralItem(self.box)
+        self.enableMouse(False)  # of the view itself: the box has the mouse
         self._studio, self._theme = studio, theme
         self.tool = Tool.EXPLORE
         self.setMinimumSize(320, 240)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Map of drawings")
-        self.getPlotItem().hideButtons()
-        for axis in ("left", "bottom"):
-            self.getPlotItem().hideAxis(axis)
-        self._points = Dots(pen=None, pxMode=True)
-        self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
-        self._frames = Dots(size=6, pen=pg.mkPen(theme.paper, width=1), brush=theme.ink)
-        self._ring = Dots(size=18, pen=pg.mkPen(theme.accent, width=3), brush=pg.mkBrush(theme.paper))
-        for depth, item in ((0, self._points), (1, self._path), (2, self._frames), (11, self._ring)):
-            item.setZValue(depth)
-            self.addItem(item)
-        self._names: list[pg.TextItem] = []
+        self.points = PointLayer(self.box, QColor(theme.ink))
+        self.names = NameLayer(self.box, theme)
+        self.drawings = DrawingLayer(studio, self.box, theme)
+        self.card = HoverCard(studio, theme, self.viewport())
+        self.box.sigTransformChanged.connect(self.card.dismiss)
+        self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine), antialias=True)
+        self._path.setZValue(1)
+        self.box.addItem(self._path)
+        self._frames = Marks(self.box, 2, 6, pg.mkPen(theme.paper, width=1), theme.ink)
+        self._near = Marks(self.box, 3, 12, pg.mkPen(theme.ink, width=1.2))
+        self._ring = Marks(self.box, 11, 18, pg.mkPen(theme.accent, width=3), theme.paper)
+        self.marquee = Marquee(studio, self.box, theme)
+        self._camera_moved = False
+        """Whether the user has chosen what to look at; then it stays so while points move."""
+        self._glide = Glide(self.points.set_positions, self)
+        self._codes_glide = Glide(self._show_codes, self)
+        self._camera_glide = Glide(self._show_range, self)
+        self.box.sigRangeChangedManually.connect(self._on_camera)
         self.box.pressed.connect(self._on_pressed)
         self.box.dragged.connect(self._on_dragged)
         self.scene().sigMouseMoved.connect(self._on_hover)
@@ -100,6 +117,11 @@ class MapView(pg.PlotWidget):
         studio.map_moved.connect(self._on_moved)
         studio.located.connect(self._on_located)
         studio.film_changed.connect(self._on_film)
+        studio.layouts.relocated.connect(self._on_relocated)
+        studio.showing.coloured.connect(self._colour)
+        studio.showing.filtered.connect(self._on_filtered)
+        studio.selection.changed.connect(self._on_selection)
+        studio.listing.listed.connect(self._on_listed)
 
     # -- showing -----------------------------------------------------------------------------
 
@@ -107,68 +129,151 @@ class MapView(pg.PlotWidget):
         self._path.clear()
         self._frames.clear()
         self._ring.clear()
+        self._near.clear()
+        self._glide.jump(opened.atlas.positions)
         self._place_points(opened.atlas)
-        low, high = np.percentile(opened.atlas.positions, (0.2, 99.8), axis=0)
-        self.box.setRange(xRange=(low[0], high[0]), yRange=(low[1], high[1]), padding=0.06)
+        self.fit()
 
     def _on_moved(self, opened: "Opened") -> None:
-        self._place_points(opened.atlas)
-        self.box.autoRange(padding=0.06)
+        self._glide.to(opened.atlas.positions)
+        self.names.show_names(opened.atlas)
+        self._on_listed(self._studio.listing.shown)
+        if not self._camera_moved:
+            self._camera_glide.to(self._whole(opened))
+
+    def _on_relocated(self, relocated: Relocated) -> None:
+        places = [] if relocated.here is None else [relocated.here.position]
+        film = np.zeros((0, 2)) if relocated.film is None else relocated.film.positions
+        self._codes_glide.to(np.concatenate([np.reshape(places, (-1, 2)), film]))
+
+    def _show_codes(self, places: np.ndarray) -> None:
+        """The ring and, if there are more places than one [n, 2], the film."""
+        self._ring.set_places(places[:1])
+        if len(places) > 1:
+            self._path.setData(*places[1:].T)
+            self._frames.set_places(places[1:])
+
+    def _colour(self) -> None:
+        """Everybody's colours; what is not selected steps back while something is."""
+        coloured, selection = self._studio.showing.shown, self._studio.selection
+        if coloured is None or len(coloured.rgba) != len(selection.mask):
+            return
+        rgba = coloured.rgba
+        if selection.count:
+            rgba = rgba.copy()
+            rgba[~selection.mask, 3] = UNSELECTED_ALPHA
+        self.points.set_colours(rgba)
+
+    def _on_filtered(self) -> None:
+        showing = self._studio.showing
+        self.points.set_visible(showing.mask)
+        self.names.set_hidden(showing.filters["category"].hidden if "category" in showing.filters else frozenset())
+
+    def _on_selection(self) -> None:
+        self._colour()
+        few = 0 < self._studio.selection.count <= MOST_OUTLINED
+        self.points.set_emphasised(self._studio.selection.indices if few else None)
+
+    def _on_listed(self, listed: Listed | None) -> None:
+        """Rings around the nearest neighbours."""
+        opened = self._studio.current
+        if opened is None or listed is None or not listed.nearest:
+            self._near.clear()
+        else:
+            self._near.set_places(opened.atlas.positions[listed.indices])
+
+    # -- the camera --------------------------------------------------------------------------
+
+    def _whole(self, opened: "Opened") -> np.ndarray:
+        """[2, 2]: low and high corner of nearly all drawings."""
+        return np.percentile(opened.atlas.positions, (0.2, 99.8), axis=0)
+
+    def _show_range(self, corners: np.ndarray) -> None:
+        (left, bottom), (right, top) = corners
+        self.box.setRange(xRange=(left, right), yRange=(bottom, top), padding=0.06)
+
+    def _on_camera(self) -> None:
+        self._camera_moved = True
+
+    def fit(self) -> None:
+        """Look at the whole map, and keep it in view while it is laid out."""
+        self._camera_moved = False
+        if self._studio.current is not None:
+            self._camera_glide.jump(self._whole(self._studio.current))
+
+    def zoom(self, factor: float) -> None:
+        """See `factor` times as much."""
+        self._camera_moved = True
+        self.box.scaleBy((factor, factor))
+
+    def bring_into_view(self, index: int) -> None:
+        """Move to drawing `index` if it is not in view."""
+        opened = self._studio.current
+        if opened is not None:
+            place = QPointF(*opened.atlas.positions[index].tolist())
+            if not self.box.viewRect().contains(place):
+                self._camera_moved = True
+                self.box.translateBy(place - self.box.viewRect().center())
 
     def _place_points(self, atlas: "Atlas") -> None:
-        brushes = []
-        for label in range(len(atlas.categories)):
-            colour = category_colour(label)
-            colour.setAlpha(170)
-            brushes.append(pg.mkBrush(colour))
-        size = float(np.clip(600 / np.sqrt(len(atlas)), 3, 8))
-        shared = np.array(brushes, dtype=object)[atlas.labels]
-        self._points.setData(pos=atlas.positions, brush=shared, size=size)
-        self._place_names(atlas)
-
-    def _place_names(self, atlas: "Atlas") -> None:
-        for item in self._names:
-            self.removeItem(item)
-        self._names = []
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        homes = category_homes(atlas)[:MOST_NAMES]
-        for name, label, (x, y) in homes if len(homes) > 1 else []:
-            ground = QColor(self._theme.paper)
-            ground.setAlpha(215)
-            item = pg.TextItem(name, anchor=(0.5, 0.5), fill=pg.mkBrush(ground))
-            item.setColor(readable(category_colour(label), dark=self._theme.dark))
-            item.setFont(font)
-            item.setPos(x, y)
-            item.setZValue(10)  # above all but the ring
-            self.addItem(item)
-            self._names.append(item)
+        self.points.set_colours(class_rgba(len(atlas.categories))[atlas.labels])
+        self.names.show_names(atlas)
 
     def _on_located(self, located: Located) -> None:
-        self._ring.setData(pos=[located.position])
+        self._codes_glide.stop()
+        self._ring.set_places(located.position)
 
     def _on_film(self, film: Film) -> None:
+        self._codes_glide.stop()
         self._path.setData(*film.positions.T)
-        self._frames.setData(*film.positions.T)
+        self._frames.set_places(film.positions)
 
     # -- the mouse ---------------------------------------------------------------------------
 
     def set_tool(self, tool: Tool) -> None:
         self.tool = tool
-        self.setCursor(Qt.CursorShape.CrossCursor if tool is Tool.PATH else Qt.CursorShape.ArrowCursor)
+        self.setCursor(Qt.CursorShape.ArrowCursor if tool is Tool.EXPLORE else Qt.CursorShape.CrossCursor)
+
+    def set_theme(self, theme: Theme | LiveTheme) -> None:
+        """Take up a theme's colours."""
+        self._theme = theme
+        self.setBackground(theme.paper)
+        self.points.set_outline(QColor(theme.ink))
+        self._path.setPen(pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
+        self._frames.set_look(pg.mkPen(theme.paper, width=1), theme.ink)
+        self._near.set_look(pg.mkPen(theme.ink, width=1.2))
+        self._ring.set_look(pg.mkPen(theme.accent, width=3), theme.paper)
+        self.marquee.set_theme(theme)
+        for layer in (self.names, self.drawings, self.card):
+            layer.set_theme(theme)
+
+    def toggle_lattice(self) -> None:
+        """Show what the model draws all over the view, or the drawings that are there again."""
+        self.drawings.set_lattice(not self.drawings.lattice)
+        self.points.setOpacity(DIMMED if self.drawings.lattice else 1.0)
+
+    def stop(self) -> None:
+        """End the map's threads."""
+        self.drawings.stop()
+        self.card.stop()
 
     def reach(self) -> float:
         """REACH in map units at the present zoom."""
         return REACH * float(self.box.viewPixelSize()[0])
 
     def _target(self, at: QPointF) -> AtPosition:
-        return AtPosition(at.x(), at.y(), self.reach())
+        return AtPosition(at.x(), at.y(), self.reach(), self._studio.showing.mask)
 
     def _on_pressed(self, at: QPointF) -> None:
-        self._studio.choose(self._target(at))
+        if self.tool is Tool.SELECT:
+            self.marquee.press(at, self.reach(), self.box.modifiers)
+        else:
+            self._studio.choose(self._target(at))
 
     def _on_dragged(self, start: QPointF, end: QPointF, released: bool) -> None:
-        if self.tool is Tool.EXPLORE:
+        if self.tool is Tool.SELECT:
+            self.marquee.drag(start, end, released, self.box.modifiers)
+        elif self.tool is Tool.EXPLORE:
             self._studio.choose(self._target(end), live=not released)
         elif start != end:
             self._path.setData([start.x(), end.x()], [start.y(), end.y()])
@@ -176,11 +281,15 @@ class MapView(pg.PlotWidget):
 
     def _on_hover(self, at: QPointF) -> None:
         if self._studio.current is None or not self.box.sceneBoundingRect().contains(at):
-            self.hovered.emit(None)
+            self._point_at(None)
             return
         place = self.box.mapSceneToView(at)
-        index, distance = self._studio.current.navigator.on_map(place.x(), place.y())
-        self.hovered.emit(index if distance <= self.reach() else None)
+        index, distance = self._studio.current.navigator.on_map(place.x(), place.y(), self._studio.showing.mask)
+        self._point_at(index if distance <= self.reach() else None, self.mapFromScene(at))
+
+    def _point_at(self, index: int | None, pointer: QPoint | None = None) -> None:
+        self.card.point_at(index, pointer or QPoint())
+        self.hovered.emit(index)
 
     # -- the keyboard ------------------------------------------------------------------------
 
@@ -190,13 +299,14 @@ class MapView(pg.PlotWidget):
         if key in steps:
             (left, right), (bottom, top) = self.box.viewRange()
             x, y = steps[Qt.Key(key)]
+            self._camera_moved = True
             self.box.translateBy(x=x * (right - left) / 10, y=y * (top - bottom) / 10)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.box.scaleBy((0.8, 0.8))
+            self.zoom(0.8)
         elif key == Qt.Key.Key_Minus:
-            self.box.scaleBy((1.25, 1.25))
+            self.zoom(1.25)
         elif key == Qt.Key.Key_0:
-            self.box.autoRange(padding=0.06)
+            self.fit()
         elif key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._set_panning(True)
@@ -220,37 +330,5 @@ class MapView(pg.PlotWidget):
             self.set_tool(self.tool)
 
     def leaveEvent(self, event: QEvent) -> None:
-        self.hovered.emit(None)
+        self._point_at(None)
         super().leaveEvent(event)
-
-
-def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]:
-    """(name, label, map position) of each category, most drawings first.
-
-    The position is where the category is both dense and among itself: its smoothed density squared
-    over everyone's. Where a name already stands there is no room for another.
-    """
-    x, y = atlas.positions.T
-    edges = [np.linspace(axis.min(), axis.max() + 1e-6, NAME_GRID + 1) for axis in (x, y)]
-
-    def density(chosen: Any) -> np.ndarray:
-        return gaussian_filter(np.histogram2d(x[chosen], y[chosen], bins=edges)[0], 2.0)
-
-    everyone = density(slice(None))
-    free = np.ones_like(everyone)
-    homes = []
-    counts = np.bincount(atlas.labels, minlength=len(atlas.categories))
-    for label in np.argsort(-counts, kind="stable"):
-        if counts[label]:
-            own = density(atlas.labels == label)
-            cell = np.unravel_index(np.argmax(free * own**2 / (everyone + everyone.mean())), own.shape)
-            free[tuple(slice(max(0, i - reach), i + reach + 1) for i, reach in zip(cell, NAME_CELLS, strict=True))] = 0
-            centre = tuple(float(edge[i] + edge[i + 1]) / 2 for edge, i in zip(edges, cell, strict=True))
-            homes.append((atlas.categories[label], int(label), centre))
-    return homes
-
-
-def readable(colour: QColor, *, dark: bool) -> QColor:
-    """The colour, dark or light enough to read as text on the theme's paper."""
-    hue, saturation, lightness, _ = colour.getHsl()
-    return QColor.fromHsl(hue, saturation, max(lightness, 165) if dark else min(lightness, 85))

@@ -9,13 +9,14 @@ import platformdirs
 
 from core.atlas import Atlas
 from core.checkpoint import Checkpoint, load_checkpoint
-from core.dataset import load_dataset
+from core.dataset import SketchDataset, load_dataset
 from core.device import choose_device
 from core.errors import CheckpointError
 from core.expression import Code
 from core.generation import SketchDecoder
-from core.mapping import AtlasCache, MapProgress, build_atlas
+from core.mapping import AtlasCache, LayoutCache, encode_atlas, lay_out
 from core.navigation import Floats, Navigator
+from core.projection import LayoutConfig, Similarity, pca_layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +31,15 @@ class Opened:
     category_means: dict[str, Code]
     beginning: tuple[int, int]
     """Something to look at first: a typical drawing, and the one farthest from it on the map."""
+    dataset: SketchDataset | None = None
+    """The drawings themselves, where they are at hand: drawing i of the atlas is its stroke3(i)."""
+    refined: bool = True
+    """False where the positions are PCA's only, and better ones are wanted."""
 
     def moved(self, positions: Floats) -> "Opened":
         """The same with other map positions [N, 2]."""
         navigator = self.navigator.moved(positions)
-        return replace(self, atlas=navigator.atlas, navigator=navigator)
+        return replace(self, atlas=navigator.atlas, navigator=navigator, refined=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +49,21 @@ class OpeningProgress:
     stage: str
     fraction: float | None
     """Of this stage, 0 to 1; None where it is not known."""
-    opened: Opened | None = None
-    """A map to show already, while it is still being refined."""
+
+
+@dataclass(frozen=True, eq=False)
+class Laying:
+    """One report of a map being laid out."""
+
+    stage: str
+    fraction: float
+    opened: Opened | None
+    """The map as it lies now, if it has moved."""
+
+
+def default_cache() -> Path:
+    """The user's folder for maps that need not be made again."""
+    return platformdirs.user_cache_path("sketch-explorer") / "atlases"
 
 
 def shipped_checkpoints() -> list[str]:
@@ -61,7 +79,8 @@ def open_checkpoint(
     """Open the checkpoint `name` (a path, else the name of a shipped one), on its atlas or on `data`.
 
     A generator: yields progress and returns the result. The atlas of `data` is kept in `cache` (the
-    user's cache folder by default) by the digests of data and checkpoint. Raises SketchExplorerError.
+    user's cache folder by default) by the digests of data and checkpoint; it lies as PCA places it, unless
+    a better layout is kept too. Raises SketchExplorerError.
     """
     yield OpeningProgress(f"opening {name}", None)
     path = _find(name)
@@ -69,12 +88,12 @@ def open_checkpoint(
     model = checkpoint.build_model(choose_device(device))
     decoder = SketchDecoder(model.decoder, checkpoint.scale)
 
-    def opened(atlas: Atlas) -> Opened:
+    def opened(atlas: Atlas, dataset: SketchDataset | None = None, *, refined: bool = True) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
         navigator, means = Navigator(atlas), atlas.category_means()
         typical = int(navigator.nearest(next(iter(means.values())))[0][0])
         farthest = int(((atlas.positions - atlas.positions[typical]) ** 2).sum(axis=1).argmax())
-        return Opened(title, checkpoint, atlas, navigator, decoder, means, (typical, farthest))
+        return Opened(title, checkpoint, atlas, navigator, decoder, means, (typical, farthest), dataset, refined)
 
     if not data:
         if checkpoint.atlas is None:
@@ -83,32 +102,51 @@ def open_checkpoint(
 
     yield OpeningProgress("reading drawings", None)
     dataset = load_dataset(data, checkpoint.max_points)
-    kept = AtlasCache(cache or platformdirs.user_cache_path("sketch-explorer") / "atlases")
+    folder = cache or default_cache()
+    kept = AtlasCache(folder)
     atlas = kept.load(dataset.digest, checkpoint.digest, checkpoint.model_config.latent)
     if atlas is not None:
-        return opened(atlas)
-    unrefined: Opened | None = None
-    building = build_atlas(model, dataset, checkpoint.scale)
-    try:
-        while True:
-            try:
-                step: MapProgress = next(building)
-            except StopIteration as finished:
-                atlas = finished.value
-                break
-            if step.atlas is not None:
-                unrefined = opened(step.atlas)
-            ready = unrefined if step.atlas is not None else None
-            if unrefined is not None and step.positions is not None:
-                ready = unrefined.moved(step.positions)
-            yield OpeningProgress(step.stage, step.fraction, ready)
-    finally:
-        building.close()
+        positions = LayoutCache(folder).load(atlas.latents, LayoutConfig())
+        refined = positions is not None
+        return opened(atlas.moved(positions) if refined else atlas, dataset, refined=refined)
+    encoding = encode_atlas(model, dataset, checkpoint.scale)
+    while True:
+        try:
+            step = next(encoding)
+        except StopIteration as finished:
+            atlas, _ = finished.value
+            break
+        yield OpeningProgress(step.stage, step.fraction)
     try:
         kept.save(dataset.digest, checkpoint.digest, atlas)
     except CheckpointError as error:
         yield OpeningProgress(f"The map is not kept for the next time: {error}", None)
-    return opened(atlas)
+    return opened(atlas, dataset, refined=False)
+
+
+def lay_out_again(
+    opened: Opened, config: LayoutConfig, reference: Floats, cache: Path | None = None
+) -> Generator[Laying, None, Opened]:
+    """Lay out a map that is open, anew.
+
+    All layouts of it are turned to `reference` [N, 2] by one similarity, the one that fits PCA's positions
+    best: so one layout looks the same whatever was shown before it.
+
+    A generator: yields what it reports and returns the result. Raises ProjectionError.
+    """
+    latents = opened.atlas.latents
+    turned = Similarity.fit(pca_layout(latents), reference)
+    laying = lay_out(latents, config, LayoutCache(cache or default_cache()))
+    try:
+        while True:
+            try:
+                frame = next(laying)
+            except StopIteration as finished:
+                return opened.moved(turned(finished.value))
+            moved = None if frame.positions is None else opened.moved(turned(frame.positions))
+            yield Laying(frame.stage, frame.fraction, moved)
+    finally:
+        laying.close()
 
 
 def _find(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +35,8 @@ class AtPosition:
     x: float
     y: float
     reach: float
+    among: NDArray[np.bool_] | None = None
+    """[N]: the drawings that are shown, if not all are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +49,12 @@ class AtCode:
 
 @dataclass(frozen=True, eq=False)
 class ByExpression:
-    """What an expression amounts to, given pinned codes and values of its free numbers."""
+    """What an expression amounts to, given pinned codes, values of its free numbers and groups [n, N_z]."""
 
     text: str
     pinned: dict[str, "Code"]
     scalars: dict[str, float]
+    groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 Target = AtDrawing | AtPosition | AtCode | ByExpression
@@ -172,14 +175,14 @@ def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
 def _calculate(target: ByExpression, opened: "Opened") -> "Answer":
     from core.expression import CodeSpace, evaluate
 
-    space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars)
+    space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars, target.groups)
     return evaluate(target.text, space)
 
 
 def _locate(target: Target, opened: "Opened") -> Located:
     navigator, atlas = opened.navigator, opened.atlas
     if isinstance(target, AtPosition):
-        index, distance = navigator.on_map(target.x, target.y)
+        index, distance = navigator.on_map(target.x, target.y, target.among)
         if distance <= target.reach:
             target = AtDrawing(index)
     if isinstance(target, AtDrawing):

@@ -1,12 +1,15 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
+import threading
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
+from explorer.layouts import Layouts, Relocated
+from explorer.listing import Listing
 from explorer.requests import (
     AtCode,
     AtDrawing,
@@ -23,6 +26,8 @@ from explorer.requests import (
     draw,
     film,
 )
+from explorer.selection import Selection
+from explorer.showing import Showing
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
@@ -80,12 +85,20 @@ class Studio(QObject):
         self._target: Target | None = None
         self._path: tuple[Target, ...] = ()
         self._opener: GeneratorThread | None = None
+        self._prepared: object = None
+        """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
         self._filmer = LatestWorker(film, "film", self)
         self._drawer.answered.connect(self._on_drawn)
         self._filmer.answered.connect(self._on_film)
-        for worker in (self._drawer, self._filmer):
-            worker.failed.connect(self.failed)
+        self.showing = Showing(self)
+        self.selection = Selection(self)
+        self.layouts = Layouts(self)
+        self.listing = Listing(self)
+        self.layouts.moved.connect(self._on_moved)
+        self.layouts.relocated.connect(self._on_relocated)
+        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing):
+            part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -108,8 +121,6 @@ class Studio(QObject):
     def _on_opening(self, progress: Any) -> None:
         if self.sender() is self._opener:
             self.opening.emit(progress.stage, progress.fraction)
-            if progress.opened is not None:
-                self._show(progress.opened)
 
     def _on_opened(self, opened: "Opened") -> None:
         if self.sender() is self._opener:
@@ -121,12 +132,19 @@ class Studio(QObject):
             self.opening.emit("", None)
             self.failed.emit(message, details)
 
-    def _show(self, opened: "Opened") -> None:
-        refined = self.current is not None and self.current.decoder is opened.decoder
+    def _on_moved(self, opened: "Opened") -> None:
         self.current = opened
-        if refined:
-            self.map_moved.emit(opened)
-            return
+        self.map_moved.emit(opened)
+
+    def _on_relocated(self, answer: Relocated) -> None:
+        """The current code and the film as they lie now, unless others have become current meanwhile."""
+        if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
+            self.here = answer.here
+        if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
+            self.film = replace(self.film, positions=answer.film.positions)
+
+    def _show(self, opened: "Opened") -> None:
+        self.current = opened
         self._drawer.cancel()
         self._filmer.cancel()
         self.pins.clear()
@@ -143,6 +161,10 @@ class Studio(QObject):
         """Make `target` current and draw it; `live` while the pointer is still moving."""
         self._target, self.live = target, live
         self._draw(preempt=not live)
+
+    def choose_drawing(self, index: int) -> None:
+        """Make drawing `index` of the map current."""
+        self.choose(AtDrawing(index))
 
     def choose_frame(self, index: int) -> None:
         """Make a frame of the filmstrip current."""
@@ -177,8 +199,16 @@ class Studio(QObject):
         elif isinstance(answer, Sketch):
             self.sketch = answer
             self.sketch_changed.emit(answer)
+            if answer.finished:
+                self._prepare()
         elif isinstance(answer, Calculated | Misread):
             self.calculated.emit(answer)
+
+    def _prepare(self) -> None:
+        """Let questions about the map be answered faster, once nobody waits for the first drawing."""
+        if self.current is not None and self._prepared is not self.current.decoder:
+            self._prepared = self.current.decoder
+            threading.Thread(target=self.current.navigator.prepare, name="prepare", daemon=True).start()
 
     # -- paths -------------------------------------------------------------------------------
 
@@ -217,14 +247,18 @@ class Studio(QObject):
 
     def calculate(self, text: str, scalars: dict[str, float] | None = None) -> None:
         """Make the value of an expression current, or say through `calculated` why it has none."""
-        self.choose(ByExpression(text, {name: pin.code for name, pin in self.pins.items()}, scalars or {}))
+        pinned = {name: pin.code for name, pin in self.pins.items()}
+        groups = {name: group.codes for name, group in self.selection.groups.items()}
+        self.choose(ByExpression(text, pinned, scalars or {}, groups))
 
     # -- the end -----------------------------------------------------------------------------
 
     def close(self) -> None:
         """End all threads and child processes."""
-        for opener in self.findChildren(GeneratorThread):
+        for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
+        for part in (self.showing, self.selection, self.layouts, self.listing):
+            part.close()
         self._drawer.stop()
         self._filmer.stop()

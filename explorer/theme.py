@@ -1,8 +1,10 @@
 """Ink on paper: the colours of both themes, and Qt's palette and style sheet made from them."""
 
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -30,22 +32,36 @@ class Theme:
 LIGHT = Theme("#fbf8f2", "#f3efe6", "#ddd6c8", "#26221c", "#6f675b", "#b3471d", "#a61b1b", False)
 DARK = Theme("#171614", "#1f1d1a", "#37332d", "#ece6da", "#a1988a", "#f08a5d", "#ff8a80", True)
 
-CATEGORY_COLOURS = (
-    # Okabe & Ito (2008), the near-black one left out: it would vanish in the dark theme.
-    "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#0072b2", "#d55e00", "#c9b82b",
-    # Tol's "muted" (2018) and darker mixtures, for more than seven categories.
-    "#882255", "#44aa99", "#7a77c8", "#999933", "#aa4499", "#117733", "#8c6239", "#7f8a93", "#dd6b7a",
-)  # fmt: skip
-
 
 def current_theme() -> Theme:
     """The theme that the desktop asks for."""
     return DARK if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
 
-def category_colour(label: int) -> QColor:
-    """The colour of a category; after sixteen they come round again."""
-    return QColor(CATEGORY_COLOURS[label % len(CATEGORY_COLOURS)])
+class LiveTheme(QObject):
+    """The theme of the moment, with a Theme's own attributes; it follows the desktop.
+
+    Widgets that read it while they paint need nothing else; what keeps colours listens to `changed`.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.current = current_theme()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_scheme)
+
+    def __getattr__(self, name: str) -> str | bool:
+        return getattr(self.current, name)
+
+    def use(self, theme: Theme) -> None:
+        """Show `theme` from now on."""
+        if theme is not self.current:
+            self.current = theme
+            self.changed.emit()
+
+    def _on_scheme(self) -> None:
+        self.use(current_theme())
 
 
 def apply_theme(application: QApplication, theme: Theme) -> None:
@@ -71,21 +87,57 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.faint))
     application.setPalette(palette)
-    application.setStyleSheet(_STYLE.format(**vars(theme)))
+    arrow = resources.files("resources") / "icons" / ("down-dark.svg" if theme.dark else "down.svg")
+    application.setStyleSheet(_STYLE.format(**vars(theme), arrow=Path(str(arrow)).as_posix()))
 
 
 _STYLE = """
 QToolTip {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 3px; }}
 QStatusBar {{ border-top: 1px solid {line}; color: {faint}; }}
 QStatusBar::item {{ border: none; }}
+QGraphicsView {{ border: 1px solid transparent; }}
+QGraphicsView:focus {{ border-color: {faint}; }}
 QSplitter::handle {{ background: {line}; }}
 QToolButton, QPushButton {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 9px; background: {panel}; }}
 QToolButton:hover, QPushButton:hover {{ border-color: {faint}; }}
+QPushButton#flat, QToolButton#flat {{ border-color: transparent; background: transparent; padding: 2px 6px; }}
+QPushButton#flat:hover, QToolButton#flat:hover {{ color: {accent}; }}
+QPushButton#flat:focus, QToolButton#flat:focus {{ border-color: {accent}; }}
+QToolButton#flat:checked {{ color: {accent}; }}
 QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
 QLineEdit:focus {{ border-color: {accent}; }}
+QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
+    background: {paper}; color: {ink}; selection-background-color: {accent}; }}
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0 5px; background: transparent; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{
+    width: 0; border: none; }}
+QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {accent}; }}
+QComboBox::drop-down {{ border: none; width: 18px; }}
+QComboBox::down-arrow {{ image: url({arrow}); width: 9px; height: 6px; }}
+QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {faint}; background: {panel}; }}
+QComboBox QAbstractItemView {{ background: {paper}; color: {ink}; border: 1px solid {line}; outline: none;
+    selection-background-color: {line}; selection-color: {ink}; }}
+QMenu {{ background: {paper}; border: 1px solid {line}; padding: 4px 0; }}
+QMenu::item {{ padding: 4px 22px; }}
+QMenu::item:selected {{ background: {line}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
+QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
+QScrollBar::handle:vertical:hover {{ background: {faint}; }}
+QScrollBar::add-line, QScrollBar::sub-line,
+QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
+QLineEdit#small {{ padding: 3px 6px; }}
+QListView {{ border: none; background: transparent; outline: none; }}
+QMenuBar {{ background: {panel}; }}
+QMenuBar::item {{ padding: 3px 9px; background: transparent; }}
+QMenuBar::item:selected {{ color: {accent}; }}
+QWidget#legend, QWidget#strip {{ background: {paper}; }}
+QFrame#card {{ background: {paper}; border: 1px solid {line}; border-radius: 6px; }}
+QGraphicsView {{ border: none; border-top: 1px solid {paper}; }}
+QGraphicsView:focus {{ border-top-color: {accent}; }}
 QLabel#faint {{ color: {faint}; }}
 QLabel#error {{ color: {error}; }}
 QSlider::groove:horizontal {{ height: 3px; background: {line}; border-radius: 1px; }}

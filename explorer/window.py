@@ -8,8 +8,11 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QMenu,
     QMessageBox,
     QProgressBar,
+    QPushButton,
+    QSizePolicy,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -18,39 +21,61 @@ from PySide6.QtWidgets import (
 
 from explorer.bench import Bench
 from explorer.filmstrip import Filmstrip
+from explorer.layout_panel import LayoutPanel
+from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
+from explorer.menus import build_menus
 from explorer.requests import Sketch
+from explorer.search import Search
+from explorer.selection_bar import SelectionBar
 from explorer.sketch_panel import SketchPanel
+from explorer.strip import Strip
 from explorer.studio import Studio
-from explorer.theme import Theme
+from explorer.theme import LiveTheme, Theme
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
 
 TOOLS = {
-    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what lies there."),
-    Tool.PATH: ("Path", "P", "Drag across the map: the sketches along the way appear below it."),
+    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
+    Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
+    Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 
 
 class Window(QMainWindow):
     """Arranges the widgets; all they do is in the studio."""
 
-    def __init__(self, studio: Studio, theme: Theme) -> None:
+    def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
         self.studio = studio
+        self._theme = theme
+        self._jobs: dict[str, tuple[str, float | None]] = {}
+        """What goes on in the background, the newest last: its stage and how much of that is done."""
+        self._layout_panel: LayoutPanel | None = None
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
         self.panel = SketchPanel(studio, theme)
         self.film = Filmstrip(studio, theme)
         self.bench = Bench(studio, theme)
+        self.legend = Legend(studio, theme)
+        self.strip = Strip(studio, theme)
+        self.search = Search(studio)
+        self.selected = SelectionBar(studio, self.map)
         self.hint = QLabel()
         self.hint.setObjectName("faint")
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut short before it widens
         self._build()
         self._build_status()
-        self._build_actions()
-        studio.opening.connect(self._on_opening)
+        build_menus(self)
+        studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
+        studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
+        studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
+        studio.selection.exported.connect(self.status.setText)
+        self.search.missed.connect(self.status.setText)
+        self.search.found.connect(self._on_found)
+        self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
         studio.opened.connect(self._on_opened)
         studio.sketch_changed.connect(self._on_sketch)
         studio.failed.connect(self._on_failed)
@@ -69,22 +94,38 @@ class Window(QMainWindow):
             button = QToolButton()
             button.setText(name)
             button.setCheckable(True)
-            button.setToolTip(f"{what} ({key})")
+            button.setToolTip(f"{what.format(other='lasso')} ({key})")
             button.clicked.connect(lambda _=False, tool=tool: self.set_tool(tool))
             self.tool_buttons[tool] = button
             bar.addWidget(button)
         bar.addSpacing(8)
         bar.addWidget(self.hint, 1)
+        layout = QToolButton()
+        layout.setText("Layout…")
+        layout.setToolTip("How the map is laid out: UMAP, densMAP or PCA, and their settings (Ctrl+Shift+L)")
+        layout.clicked.connect(self.show_layout)
+        bar.addWidget(layout)
+        bar.addWidget(self.search)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(bar)
-        column.addWidget(self.map, 1)
+        across = QHBoxLayout()
+        across.setSpacing(0)
+        across.addWidget(self.legend)
+        across.addWidget(self.map, 1)
+        column.addLayout(across, 1)
         top = QSplitter(Qt.Orientation.Horizontal)
         top.addWidget(left)
-        top.addWidget(self.panel)
-        top.setSizes([853, 427])
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.panel, 1)
+        column.addWidget(self.strip)
+        top.addWidget(right)
+        top.setSizes([880, 400])
         below = QWidget()
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
@@ -108,44 +149,117 @@ class Window(QMainWindow):
         self.progress.setFixedWidth(160)
         self.progress.setTextVisible(False)
         self.progress.hide()
+        self.stop = QPushButton("Stop")
+        self.stop.setObjectName("flat")
+        self.stop.setToolTip("End this and keep what is there (Esc)")
+        self.stop.clicked.connect(self.stop_job)
+        self.stop.hide()
         self.under_pointer = QLabel()
         bar = self.statusBar()
         bar.setContentsMargins(8, 0, 8, 0)
         bar.setSizeGripEnabled(False)
         bar.addWidget(self.status)
         bar.addWidget(self.progress)
+        bar.addWidget(self.stop)
         bar.addPermanentWidget(self.under_pointer)
 
-    def _build_actions(self) -> None:
+    def add_tools(self, menu: QMenu) -> None:
+        """The tools as menu entries."""
         group = QActionGroup(self)
         for tool, (name, key, _) in TOOLS.items():
             action = QAction(name, group)
             action.setShortcut(QKeySequence(key))
-            action.triggered.connect(lambda _=False, tool=tool: self.set_tool(tool))
-            self.addAction(action)
-        for keys, act in (("Ctrl+D", self.studio.pin), ("Ctrl+L", self.bench.line.setFocus), ("Ctrl+Q", self.close)):
-            action = QAction(self)
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(lambda _=False, act=act: act())
-            self.addAction(action)
+            action.triggered.connect(lambda _=False, tool=tool: self._choose_tool(tool))
+            menu.addAction(action)
+        lasso = QAction("Lasso or rectangle", self)
+        lasso.setShortcut(QKeySequence("Shift+S"))
+        lasso.triggered.connect(lambda: self._choose_tool(Tool.SELECT, lasso=not self.map.marquee.lasso))
+        menu.addAction(lasso)
 
     # -- doing -------------------------------------------------------------------------------
+
+    def _choose_tool(self, tool: Tool, *, lasso: bool | None = None) -> None:
+        """Take up a tool; the select tool, taken up again, changes its shape."""
+        again = tool is Tool.SELECT and self.map.tool is tool
+        self.set_tool(tool)
+        if lasso is not None or again:
+            self.map.marquee.set_lasso(not self.map.marquee.lasso if lasso is None else lasso)
 
     def set_tool(self, tool: Tool) -> None:
         self.map.set_tool(tool)
         for other, button in self.tool_buttons.items():
             button.setChecked(other is tool)
-        self.hint.setText(f"{TOOLS[tool][2]}  Wheel zooms, middle button or space pans.")
+        lasso = self.map.marquee.lasso
+        self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
+        what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
+        self.hint.setText(what)
+        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
 
-    def _on_opening(self, stage: str, fraction: float | None) -> None:
-        self.status.setText(stage[:1].upper() + stage[1:] + (" …" if stage else ""))
-        self.progress.setVisible(bool(stage))
+    def find(self) -> None:
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def name_selection(self) -> None:
+        self.selected.name.setFocus()
+
+    def choose_colours(self) -> None:
+        self.legend.show()
+        self.legend.by.setFocus()
+        self.legend.by.showPopup()
+
+    def toggle_legend(self) -> None:
+        self.legend.setVisible(not self.legend.isVisible())
+
+    def show_layout(self) -> None:
+        """Open the settings of the layout."""
+        if self._layout_panel is None:
+            self._layout_panel = LayoutPanel(self.studio, self)
+        self._layout_panel.show()
+        self._layout_panel.raise_()
+        self._layout_panel.activateWindow()
+
+    def escape(self) -> None:
+        """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
+        if self.studio.selection.count:
+            self.studio.selection.clear()
+        else:
+            self.stop_job()
+        self.map.setFocus()
+
+    def stop_job(self) -> None:
+        """End the layout or the export that runs; what there is stays."""
+        self.studio.layouts.cancel()
+        self.studio.selection.cancel_export()
+
+    def refresh_theme(self) -> None:
+        """Take up the theme's present colours, wherever they are kept."""
+        self.studio.showing.set_dark(bool(self._theme.dark))
+        self.map.set_theme(self._theme)
+        for widget in self.findChildren(QWidget):
+            widget.update()
+
+    def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
+        self._jobs.pop(job, None)
+        if stage:
+            self._jobs[job] = (stage, fraction)
+        self.progress.setVisible(bool(self._jobs))
+        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
+        if not self._jobs:
+            if self.studio.current is not None:
+                count = len(self.studio.current.atlas)
+                self.status.setText(f"{count:,} drawings in {len(self.studio.current.category_means)} categories")
+            else:
+                self.status.clear()
+            return
+        stage, fraction = list(self._jobs.values())[-1]
+        self.status.setText(f"{stage[:1].upper()}{stage[1:]} …")
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
-        if not stage and self.studio.current is not None:
-            count = len(self.studio.current.atlas)
-            self.status.setText(f"{count:,} drawings in {len(self.studio.current.category_means)} categories")
+
+    def _on_found(self, index: int) -> None:
+        self.map.bring_into_view(index)
+        self.map.setFocus()
 
     def _on_opened(self, opened: "Opened") -> None:
         self.setWindowTitle(f"{opened.title} – Sketch Explorer")
@@ -166,5 +280,6 @@ class Window(QMainWindow):
     # -- the end -----------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.map.stop()
         self.studio.close()
         super().closeEvent(event)

@@ -12,7 +12,7 @@ from core.dataset import BatchSource
 from core.encoding import encode_dataset
 from core.errors import CheckpointError, ProjectionError
 from core.loss import reconstruction_loss
-from core.mapping import AtlasCache, build_atlas
+from core.mapping import AtlasCache, LayoutCache, build_atlas, lay_out
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from tests.core.conftest import make_model
 
@@ -160,3 +160,54 @@ def test_a_cache_that_cannot_be_written_is_told(atlas, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError):
         AtlasCache(tmp_path / "file").save("data", "checkpoint", atlas)
+
+
+# -- layouts -----------------------------------------------------------------------------------
+
+
+def test_a_layout_is_kept_by_latents_and_settings(atlas, short_layout, tmp_path):
+    cache, config = LayoutCache(tmp_path), LayoutConfig(neighbours=7)
+    frames, first = finish(lay_out(atlas.latents, config, cache))
+    np.testing.assert_array_equal(frames[0].positions, pca_layout(atlas.latents))
+    np.testing.assert_array_equal(first, pca_layout(atlas.latents) + 2)
+    ran = len(short_layout)
+    frames, second = finish(lay_out(atlas.latents, config, cache))
+    assert frames == []
+    np.testing.assert_array_equal(first, second)
+    assert len(short_layout) == ran
+    for latents, other in ((atlas.latents, LayoutConfig(neighbours=8)), (atlas.latents + 1, config)):
+        assert cache.load(latents, other) is None
+
+
+def test_pca_is_a_layout_without_settings(atlas, short_layout, tmp_path):
+    frames, positions = finish(lay_out(atlas.latents, LayoutConfig(method="pca"), LayoutCache(tmp_path)))
+    assert (frames, short_layout) == ([], [])
+    np.testing.assert_array_equal(positions, pca_layout(atlas.latents))
+
+
+@pytest.mark.parametrize(
+    "positions", [torch.zeros(3, 2), torch.full((60, 2), torch.nan), torch.zeros(60, 2, dtype=torch.float64), [1]]
+)
+def test_a_kept_layout_that_cannot_be_is_a_miss(atlas, tmp_path, positions):
+    cache, config = LayoutCache(tmp_path), LayoutConfig()
+    cache.save(atlas.latents, config, atlas.positions)
+    np.testing.assert_array_equal(cache.load(atlas.latents, config), atlas.positions)
+    [path] = tmp_path.iterdir()
+    mapping._keep(path, {"positions": positions})
+    assert cache.load(atlas.latents, config) is None
+
+
+def test_a_layout_that_cannot_be_kept_is_told_and_shown(atlas, short_layout, tmp_path):
+    (tmp_path / "file").write_text("")
+    frames, positions = finish(lay_out(atlas.latents, LayoutConfig(), LayoutCache(tmp_path / "file")))
+    assert "not kept" in frames[-1].stage
+    np.testing.assert_array_equal(positions, pca_layout(atlas.latents) + 2)
+
+
+def test_closing_a_layout_ends_it(atlas, short_layout, tmp_path):
+    laying = lay_out(atlas.latents, LayoutConfig(), LayoutCache(tmp_path))
+    while next(laying).stage != "moving":
+        pass
+    laying.close()
+    assert short_layout[-1] == "ended"
+    assert list(tmp_path.iterdir()) == []

@@ -215,3 +215,13 @@ def test_codes_beside_the_data_are_ends_of_a_path_through_it(arc, graph):
     inner = np.linalg.norm(walked, axis=1)[15:-15]
     np.testing.assert_allclose(inner, 10, rtol=0.01)
     np.testing.assert_array_equal(arc.path_through_data(graph, [one], 3), [one, one, one])
+
+
+def test_places_are_found_alike_before_and_after_the_tree_is_there():
+    rng = np.random.default_rng(3)
+    atlas = make_atlas_of(rng.normal(size=(300, 6)))
+    plain, prepared = Navigator(atlas), Navigator(atlas)
+    prepared.prepare()
+    for x, y in rng.normal(size=(20, 2)).tolist():
+        assert plain.on_map(x, y) == pytest.approx(prepared.on_map(x, y))
+        np.testing.assert_allclose(plain.code_at(x, y), prepared.code_at(x, y), atol=1e-5)

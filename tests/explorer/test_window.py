@@ -5,7 +5,8 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 
-from explorer.map_view import Tool, category_homes
+from explorer.map_names import category_homes
+from explorer.map_view import Tool
 
 WAIT = 20_000
 

@@ -1,0 +1,191 @@
+"""The drawings that are selected, the groups they were named as, and writing them to a file."""
+
+import re
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from core.selection import Combine, combine
+from explorer.finding import PickRequest, export, pick
+from explorer.workers import GeneratorThread, LatestWorker
+
+if TYPE_CHECKING:
+    from explorer.studio import Studio
+
+Mask = NDArray[np.bool_]
+NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Some drawings with a name."""
+
+    name: str
+    indices: NDArray[np.int64]
+    """Numbers of the drawings."""
+    codes: NDArray[np.float32]
+    """[n, N_z]"""
+
+
+class Selection(QObject):
+    """What is selected on the map of the studio."""
+
+    changed = Signal()
+    groups_changed = Signal()
+    exporting = Signal(str, object)
+    """(stage, fraction) while drawings are being written; an empty stage at the end."""
+    exported = Signal(str)
+    """One sentence: what was written."""
+    failed = Signal(str, str)
+
+    def __init__(self, studio: "Studio") -> None:
+        super().__init__(studio)
+        self.mask: Mask = np.zeros(0, dtype=bool)
+        """[N]"""
+        self.groups: dict[str, Group] = {}
+        self._studio = studio
+        self._how = Combine.REPLACE
+        self._exporter: GeneratorThread | None = None
+        self._picker = LatestWorker(pick, "pick", self)
+        self._picker.answered.connect(self._on_picked)
+        self._picker.failed.connect(self.failed)
+        studio.opened.connect(self._on_opened)
+
+    def _on_opened(self) -> None:
+        assert self._studio.current is not None
+        self._picker.cancel()
+        self.groups.clear()
+        self.groups_changed.emit()
+        self._set(np.zeros(len(self._studio.current.atlas), dtype=bool))
+
+    # -- selecting ---------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def indices(self) -> NDArray[np.int64]:
+        """Numbers of the selected drawings."""
+        return np.flatnonzero(self.mask)
+
+    def pick(self, outline: NDArray[np.float64], how: Combine) -> None:
+        """Select what is shown inside an outline [K, 2] on the map, or add or subtract it."""
+        if self._studio.current is not None:
+            self._how = how
+            self._picker.submit(PickRequest(self._studio.current, outline, self._studio.showing.mask))
+
+    def _on_picked(self, number: int, inside: Mask) -> None:
+        if self._picker.current(number):
+            self._set(combine(self.mask, inside, self._how))
+
+    def pick_one(self, index: int, how: Combine) -> None:
+        """Select drawing `index`, or add or subtract it."""
+        picked = np.zeros_like(self.mask)
+        picked[index] = True
+        self._set(combine(self.mask, picked, how))
+
+    def choose(self, indices: NDArray[np.integer]) -> None:
+        """Select these drawings."""
+        mask = np.zeros_like(self.mask)
+        mask[indices] = True
+        self._set(mask)
+
+    def choose_category(self, label: int) -> None:
+        """Select the drawings of a category."""
+        if self._studio.current is not None:
+            self._set(self._studio.current.atlas.labels == label)
+
+    def choose_all(self) -> None:
+        """Select all that is shown."""
+        shown = self._studio.showing.mask
+        self._set(np.ones_like(self.mask) if shown is None else shown.copy())
+
+    def clear(self) -> None:
+        """Select nothing."""
+        if self.count:
+            self._set(np.zeros_like(self.mask))
+
+    def _set(self, mask: Mask) -> None:
+        self.mask = mask
+        self.changed.emit()
+
+    # -- groups ------------------------------------------------------------------------------
+
+    def name_group(self, name: str) -> str:
+        """Name what is selected; the name, or an empty one and `failed` if it cannot be a name."""
+        assert self._studio.current is not None
+        name = " ".join(name.split())
+        if not NAME.fullmatch(name):
+            self.failed.emit("A group's name is words of letters and digits, beginning with a letter.", "")
+            return ""
+        taken = [*self._studio.pins, *self._studio.current.category_means]
+        if name in taken:
+            self.failed.emit(f"{name!r} is a pinned code or a category already.", "")
+            return ""
+        self.groups[name] = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
+        self.groups_changed.emit()
+        return name
+
+    def choose_group(self, name: str) -> None:
+        """Select a group again."""
+        self.choose(self.groups[name].indices)
+
+    def drop_group(self, name: str) -> None:
+        """Forget a group."""
+        if self.groups.pop(name, None) is not None:
+            self.groups_changed.emit()
+
+    # -- shown alone, written ----------------------------------------------------------------
+
+    def toggle_alone(self) -> None:
+        """Show the selection alone; show all again if something is shown alone."""
+        showing = self._studio.showing
+        showing.show_alone(None if showing.alone is not None or not self.count else self.mask)
+
+    def export(self, path: Path) -> None:
+        """Write the selected drawings in the format that the ending of `path` names."""
+        opened = self._studio.current
+        if opened is None or not self.count or self._exporter is not None:
+            return
+        indices, temperature = self.indices, self._studio.temperature
+
+        def make() -> Generator[Any, None, str]:
+            return (yield from export(opened, indices, temperature, path))
+
+        self._exporter = GeneratorThread(make, self)
+        self._exporter.progressed.connect(lambda report: self.exporting.emit(report.stage, report.fraction))
+        self._exporter.succeeded.connect(self._on_exported)
+        self._exporter.failed.connect(self._on_export_failed)
+        self._exporter.start()
+
+    def cancel_export(self) -> None:
+        """Write nothing after all."""
+        if self._exporter is not None:
+            self._exporter.cancel()
+            self._export_ended()
+
+    def _export_ended(self) -> None:
+        self._exporter = None
+        self.exporting.emit("", None)
+
+    def _on_exported(self, sentence: str) -> None:
+        if self.sender() is self._exporter:
+            self._export_ended()
+            self.exported.emit(sentence)
+
+    def _on_export_failed(self, message: str, details: str) -> None:
+        if self.sender() is self._exporter:
+            self._export_ended()
+            self.failed.emit(message, details)
+
+    def close(self) -> None:
+        self._picker.stop()
+        for thread in self.findChildren(GeneratorThread):
+            thread.cancel()
+            thread.wait()

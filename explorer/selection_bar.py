@@ -1,0 +1,82 @@
+"""On the map, while something is selected: how much, and what can be done with it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+
+from explorer.studio import Studio
+
+FORMATS = "Sketch-RNN drawings (*.npz);;Quick, Draw! drawings (*.ndjson);;Table (*.csv)"
+MARGIN = 10
+
+
+class SelectionBar(QFrame):
+    """Floats at the lower edge of the map, so that the map does not move when something is selected."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._studio = studio
+        self.setObjectName("card")
+        self.count = QLabel()
+        self.name = QLineEdit()
+        self.name.setObjectName("small")
+        self.name.setPlaceholderText("Name as a group")
+        self.name.setToolTip("Type a name and press Return: the group can then be used in expressions (Ctrl+G)")
+        self.name.setAccessibleName("Name of the group")
+        self.name.setFixedWidth(130)
+        self.alone, self.save, self.clear = QPushButton("Show alone"), QPushButton("Export…"), QPushButton("Clear")
+        self.alone.setToolTip("Hide all other drawings; again shows them (A)")
+        self.save.setToolTip("Write these drawings to a file (Ctrl+E)")
+        self.clear.setToolTip("Select nothing (Esc)")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 5, 8, 5)
+        row.setSpacing(8)
+        for widget in (self.count, self.name, self.alone, self.save, self.clear):
+            row.addWidget(widget)
+        for button in (self.alone, self.save, self.clear):
+            button.setObjectName("flat")
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.hide()
+        parent.installEventFilter(self)
+        self.name.returnPressed.connect(self._name)
+        self.alone.clicked.connect(studio.selection.toggle_alone)
+        self.save.clicked.connect(self.export)
+        self.clear.clicked.connect(studio.selection.clear)
+        studio.selection.changed.connect(self._update)
+        studio.showing.filtered.connect(self._update)
+
+    def _update(self) -> None:
+        count, alone = self._studio.selection.count, self._studio.showing.alone is not None
+        self.count.setText(f"{count:,} selected")
+        self.alone.setText("Show all again" if alone else "Show alone")
+        self.setVisible(count > 0 or alone)
+        for widget in (self.name, self.save, self.clear):
+            widget.setEnabled(count > 0)
+        self._place()
+
+    def _place(self) -> None:
+        self.adjustSize()
+        parent = self.parentWidget()
+        self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - MARGIN)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _name(self) -> None:
+        if self._studio.selection.name_group(self.name.text()):
+            self.name.clear()
+
+    def export(self) -> None:
+        """Ask for a file and write the selection to it."""
+        if not self._studio.selection.count:
+            return
+        path, chosen = QFileDialog.getSaveFileName(self.window(), "Export the selection", "selection.npz", FORMATS)
+        if path:
+            file = Path(path)
+            if not file.suffix:
+                file = file.with_suffix(chosen.partition("*")[2].rstrip(")"))
+            self._studio.selection.export(file)

@@ -1,0 +1,181 @@
+"""Layouts while the window is open: points glide, the camera stays, and stopping keeps what is there.
+
+The layout itself is tested in core/test_projection; here it is one that moves everything three times.
+"""
+
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from core import mapping
+from core.projection import LayoutConfig, LayoutFrame, pca_layout
+from explorer import opening
+from explorer.glide import Glide
+from explorer.opening import lay_out_again, open_checkpoint
+
+WAIT = 20_000
+
+
+@pytest.fixture
+def layout(monkeypatch, tmp_path):
+    """A quick layout in place of UMAP, which waits for `gate` before its end, and a cache of its own."""
+    gate = threading.Event()
+    gate.set()
+
+    def umap_layout(latents, initial, config):
+        for step in range(3):
+            yield LayoutFrame(f"UMAP epoch {step + 1} of 3", (step + 1) / 3, initial * (1 + step / 10))
+        while not gate.wait(0.01):
+            yield LayoutFrame("UMAP epoch 3 of 3", 1.0, None)
+        return initial[:, ::-1] * (2.0 + config.seed)
+
+    monkeypatch.setattr(mapping, "umap_layout", umap_layout)
+    monkeypatch.setattr(opening, "default_cache", lambda: tmp_path)
+    return gate
+
+
+def finished(qtbot, studio, config):
+    """Lay out again and wait for the end."""
+    with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
+        studio.layouts.start(config)
+        assert studio.layouts.running
+    qtbot.waitUntil(lambda: not studio.layouts.running, timeout=WAIT)
+
+
+def test_a_layout_reports_its_epochs_and_moves_the_map(studio, qtbot, layout):
+    stages, before = [], studio.current.atlas.positions
+    studio.layouts.progressed.connect(lambda stage, _: stages.append(stage))
+    codes = studio.current.atlas.latents
+    with qtbot.waitSignal(studio.layouts.relocated, timeout=WAIT):
+        finished(qtbot, studio, LayoutConfig())
+    assert [stage for stage in stages if "epoch" in stage] == [f"UMAP epoch {step} of 3" for step in (1, 2, 3)]
+    assert not np.allclose(studio.current.atlas.positions, before)
+    assert studio.current.atlas.latents is codes  # what does not move is not computed again
+    index, _ = studio.current.navigator.on_map(*studio.current.atlas.positions[5].tolist())
+    np.testing.assert_allclose(studio.current.atlas.positions[index], studio.current.atlas.positions[5])
+
+
+def test_the_same_settings_give_the_same_map_whatever_was_shown_between(studio, qtbot, layout):
+    finished(qtbot, studio, LayoutConfig())
+    first = studio.current.atlas.positions
+    finished(qtbot, studio, LayoutConfig(seed=3))
+    assert not np.allclose(studio.current.atlas.positions, first)
+    finished(qtbot, studio, LayoutConfig())
+    np.testing.assert_array_equal(studio.current.atlas.positions, first)
+
+
+def test_pca_is_turned_to_the_map_it_replaces(studio, layout):
+    opened = studio.current
+    turned = opened.moved(opened.atlas.positions[:, ::-1] * 5 + 3)
+    laying = lay_out_again(turned, LayoutConfig(method="pca"), turned.atlas.positions)
+    with pytest.raises(StopIteration) as stop:
+        next(laying)
+    np.testing.assert_allclose(stop.value.value.atlas.positions, turned.atlas.positions, atol=0.05)
+
+
+def test_stopping_keeps_the_map_as_it_is(window, qtbot, layout):
+    layout.clear()
+    studio = window.studio
+    with qtbot.waitSignal(studio.map_moved, timeout=WAIT):
+        studio.layouts.start(LayoutConfig())
+    qtbot.waitUntil(window.stop.isVisible, timeout=WAIT)
+    shown = studio.current.atlas.positions
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not studio.layouts.running
+    assert not window.stop.isVisible()
+    moved = []
+    studio.map_moved.connect(moved.append)
+    layout.set()
+    for thread in studio.layouts.children():
+        if hasattr(thread, "wait"):
+            assert thread.wait(WAIT)
+    qtbot.wait(1)  # let what was still under way arrive
+    assert moved == []
+    assert studio.current.atlas.positions is shown
+
+
+def test_selection_colours_and_a_chosen_view_stay(window, qtbot, layout):
+    studio = window.studio
+    studio.selection.choose(np.array([1, 2, 3]))
+    window.map.zoom(0.5)
+    view = window.map.box.viewRange()
+    finished(qtbot, studio, LayoutConfig())
+    qtbot.waitUntil(lambda: not window.map._glide.moving, timeout=WAIT)
+    assert window.map.box.viewRange() == view
+    assert studio.selection.indices.tolist() == [1, 2, 3]
+    np.testing.assert_array_equal(window.map._glide.goal, studio.current.atlas.positions)
+
+
+def test_a_view_nobody_chose_follows_the_map(window, qtbot, layout):
+    window.map.fit()
+    finished(qtbot, window.studio, LayoutConfig(seed=1))
+    qtbot.waitUntil(lambda: not window.map._camera_glide.moving, timeout=WAIT)
+    low, high = np.percentile(window.studio.current.atlas.positions, (1, 99), axis=0)
+    view = window.map.box.viewRect()
+    assert view.contains(*low.tolist())
+    assert view.contains(*high.tolist())
+
+
+def test_the_panel_lays_out_by_its_settings(window, qtbot, layout):
+    qtbot.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    panel = window._layout_panel
+    assert panel.isVisible()
+    panel.neighbours.setValue(30)
+    panel.min_dist.setValue(0.35)
+    panel.seed.setValue(5)
+    panel.method.setCurrentIndex(panel.method.findData("densmap"))
+    with qtbot.waitSignal(window.studio.map_moved, timeout=WAIT):
+        qtbot.mouseClick(panel.apply, Qt.MouseButton.LeftButton)
+    assert window.studio.layouts.config == LayoutConfig("densmap", 30, 0.35, "euclidean", None, 5)
+    panel.method.setCurrentIndex(panel.method.findData("pca"))
+    assert not panel.neighbours.isEnabled()
+
+
+def test_new_data_is_shown_by_pca_first_and_reopened_as_it_was_refined(
+    studio, checkpoint, drawings, qtbot, layout, tmp_path
+):
+    def shown():
+        opening_steps = open_checkpoint(str(checkpoint), drawings[:1], cache=tmp_path)
+        while True:
+            try:
+                next(opening_steps)
+            except StopIteration as stop:
+                return stop.value
+
+    first = shown()
+    assert not first.refined
+    byte = 0.02  # the atlas keeps its codes at one byte a dimension
+    np.testing.assert_allclose(first.atlas.positions, pca_layout(first.atlas.latents), atol=byte)
+    assert first.dataset is not None
+    with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
+        studio._show(first)
+    second = shown()
+    assert second.refined
+    np.testing.assert_allclose(second.atlas.positions, studio.current.atlas.positions, atol=2 * byte)
+
+
+# -- gliding -----------------------------------------------------------------------------------
+
+
+def test_a_glide_passes_between_and_ends_at_its_goal(qtbot):
+    seen = []
+    glide = Glide(lambda place: seen.append(place.copy()))
+    glide.jump(np.zeros((2, 2), dtype=np.float32))
+    glide.to(np.ones((2, 2), dtype=np.float32))
+    qtbot.waitUntil(lambda: not glide.moving, timeout=WAIT)
+    heights = [float(place[0, 0]) for place in seen]
+    assert heights == sorted(heights)
+    assert (heights[0], heights[-1]) == (0, 1)
+    assert any(0 < height < 1 for height in heights)
+    assert seen[1].dtype == np.float32
+
+
+def test_another_number_of_points_is_jumped_to():
+    seen = []
+    glide = Glide(seen.append)
+    glide.jump(np.zeros((2, 2)))
+    glide.to(np.ones((3, 2)))
+    assert not glide.moving
+    assert len(seen[-1]) == 3
