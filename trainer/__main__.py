@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from core.errors import ConfigError, SketchExplorerError
 from trainer.compare import compare_command
 from trainer.evaluate import evaluate_command
+from trainer.sample import sample_command
 from trainer.train import train_command
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train_command,
     "evaluate": evaluate_command,
     "compare": compare_command,
+    "sample": sample_command,
 }
 DEFAULT = "train"
 EXPECTED_FAILURE = 2

@@ -1,6 +1,7 @@
 """Pictures by matplotlib, without its global state: ink on paper, saved as SVG and as PNG."""
 
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -23,9 +24,9 @@ _STYLE = {
 }
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of so many inches, laid out so that nothing overlaps."""
-    return Figure(figsize=(width, height), facecolor=PAPER, layout="constrained")
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """An empty figure of so many inches; laid out so that nothing overlaps, unless its maker does that."""
+    return Figure(figsize=(width, height), facecolor=PAPER, layout=layout)
 
 
 def save_figure(figure: Figure, path: Path) -> list[Path]:
