@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from core.atlas import Atlas
-from core.checkpoint import Checkpoint
 from core.dataset import BatchSource, SketchDataset
 from core.errors import ConfigError, ExpressionError
 from core.expression import CodeSpace, evaluate, quoted
@@ -21,21 +21,22 @@ Codes = NDArray[np.float32]
 
 
 class Drawer:
-    """A checkpoint's model, drawing `columns` sketches a row, the same ones for the same seed."""
+    """A model drawing `columns` sketches a row, the same ones for the same seed."""
 
-    def __init__(self, checkpoint: Checkpoint, model: SketchVAE, columns: int, temperature: float, seed: int) -> None:
-        self._checkpoint, self._model = checkpoint, model
-        self._decoder = SketchDecoder(model.decoder, checkpoint.scale)
+    def __init__(
+        self, model: SketchVAE, scale: float, max_points: int, columns: int, temperature: float, seed: int = 0
+    ) -> None:
+        """`scale` and `max_points` are those of its checkpoint; `seed` is of codes and noise."""
+        self._model, self._scale = model, scale
+        self._decoder = SketchDecoder(model.decoder, scale)
         self._columns, self._seed = columns, seed
-        self._sampling = SamplingConfig(temperature, checkpoint.max_points)
+        self._sampling = SamplingConfig(temperature, max_points)
 
     def unconditional(self, temperatures: Sequence[float]) -> list[SheetRow]:
         """Draws from the prior, a row a temperature; a column is the same code throughout."""
         codes = self.prior(self._columns)
         return [
-            SheetRow(
-                f"τ = {temperature:g}", self._draw(codes, SamplingConfig(temperature, self._checkpoint.max_points))
-            )
+            SheetRow(f"τ = {temperature:g}", self._draw(codes, replace(self._sampling, temperature=temperature)))
             for temperature in temperatures
         ]
 
@@ -44,7 +45,7 @@ class Drawer:
         rows = []
         for first in range(0, len(indices), self._columns):
             chosen = indices[first : first + self._columns]
-            rows.append(SheetRow("drawn by people", [dataset.stroke3(int(index)) for index in chosen], original=True))
+            rows.append(SheetRow("original", [dataset.stroke3(int(index)) for index in chosen], original=True))
             rows.append(
                 SheetRow(f"reconstructed, τ = {self._sampling.temperature:g}", self._draw(self.encode(dataset, chosen)))
             )
@@ -75,13 +76,13 @@ class Drawer:
 
     def prior(self, count: int) -> Codes:
         """Codes [count, N_z] from the standard normal distribution."""
-        size = (count, self._checkpoint.model_config.latent)
+        size = (count, self._decoder.latent)
         return np.random.default_rng(self._seed).standard_normal(size, dtype=np.float32)
 
     def encode(self, dataset: SketchDataset, indices: NDArray[np.int64]) -> Codes:
         """mu [n, N_z] of a few drawings."""
         with torch.inference_mode():
-            batch = BatchSource(dataset, self._checkpoint.scale, self._model.device).batch(indices)
+            batch = BatchSource(dataset, self._scale, self._model.device).batch(indices)
             mean, _ = self._model.encoder(batch.points(), batch.lengths)
         return mean.float().cpu().numpy()
 

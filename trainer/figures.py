@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Literal
 
 import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from core.checkpoint import write_atomically
 
@@ -42,3 +45,11 @@ def save_figure(figure: Figure, path: Path) -> list[Path]:
         write_atomically(target, save)
         written.append(target)
     return written
+
+
+def pixels(figure: Figure) -> NDArray[np.uint8]:
+    """The picture as [height, width, 4], red, green, blue and opacity."""
+    with matplotlib.rc_context(_STYLE):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    return np.array(canvas.buffer_rgba())

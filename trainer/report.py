@@ -100,7 +100,9 @@ def _draw_sheet(outcome: Outcome, dataset: SketchDataset, path: Path) -> None:
     from trainer.figures import save_figure
     from trainer.sheets import draw_sheet
 
-    drawer = Drawer(outcome.checkpoint, outcome.checkpoint.build_model(), SHEET_COLUMNS, SHEET_TEMPERATURE, seed=0)
+    checkpoint = outcome.checkpoint
+    model = checkpoint.build_model()
+    drawer = Drawer(model, checkpoint.scale, checkpoint.max_points, SHEET_COLUMNS, SHEET_TEMPERATURE)
     chosen = chosen_drawings(dataset, TEST, 2 * SHEET_COLUMNS, seed=0)
     ends = drawer.encode(dataset, chosen[:6])
     rows = [

@@ -79,7 +79,7 @@ def sample_command(arguments: Sequence[str]) -> int:
 
 def _sheets(options: SampleOptions, checkpoint: Checkpoint, display: Display) -> dict[str, list[SheetRow]]:
     model = checkpoint.build_model(choose_device(options.device))
-    drawer = Drawer(checkpoint, model, options.columns, options.temperature, options.seed)
+    drawer = Drawer(model, checkpoint.scale, checkpoint.max_points, options.columns, options.temperature, options.seed)
     display.stage("decoding", 0.0)
     sheets = {"samples": drawer.unconditional(options.temperatures)}
     if options.data:

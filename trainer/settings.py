@@ -74,6 +74,8 @@ class TrainOptions(ConfiguredOptions):
     """Train on so many of the training drawings, the same random ones each time; on all if not given."""
     layout: Literal["umap", "pca"] = "umap"
     """How the map is laid out: umap takes a minute or more, pca none."""
+    tensorboard: Path | None = None
+    """Write event files for TensorBoard into this folder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

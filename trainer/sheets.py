@@ -30,7 +30,7 @@ class SheetRow:
     sketches: Sequence[Array]
     """stroke-3 [n, 3] each."""
     original: bool = False
-    """Whether they were drawn by people; these are paler."""
+    """Whether they are data; these are paler."""
 
 
 def draw_sheet(rows: Sequence[SheetRow]) -> Figure:
@@ -53,5 +53,5 @@ def draw_sheet(rows: Sequence[SheetRow]) -> Figure:
 
 def _placed(sketch: Array, column: int, row: int) -> list[NDArray[np.float64]]:
     """The polylines of `sketch` in the cell of so many cells to the right and down."""
-    lines = [line + (column, row) for line in in_unit_square(sketch)]
-    return [line if len(line) > 1 else np.vstack([line, line + (DOT, 0)]) for line in lines]
+    lines = [line + np.array([column, row]) for line in in_unit_square(sketch)]
+    return [line if len(line) > 1 else np.vstack([line, line + np.array([DOT, 0])]) for line in lines]

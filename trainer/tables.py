@@ -134,8 +134,9 @@ def differences(rows: dict[Variant, list[Row]], kl_weight: float) -> list[str]:
             }
             lower = sum(value < 0 for value in total)
             sentences.append(
-                f"{other.label} against {first.label}, {split}: "
-                f"L_R + {kl_weight:g} L_KL {Spread.of(total).text(3, '+')} (L_R {parts['L_R']}, L_KL {parts['L_KL']}); lower with {lower} of {len(pairs)} seeds."
+                f"{other.label} against {first.label}, {split}: L_R + {kl_weight:g} L_KL "
+                f"{Spread.of(total).text(3, '+')} (L_R {parts['L_R']}, L_KL {parts['L_KL']}); "
+                f"lower with {lower} of {len(pairs)} seeds."
             )
     return sentences
 

@@ -15,6 +15,7 @@ from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
 from trainer.settings import TrainOptions, parse_configured, parse_resumed
 from trainer.stopping import GracefulStop
+from trainer.watching import Watching
 
 SIGNAL_STATUS = 128
 """Added to a signal's number, it is what a shell reports of a program which that signal ended."""
@@ -62,22 +63,27 @@ def _train(
         _make_way(resume_file, display)
     display.say(_description(run, processes))
     display.stage("first steps", 0.0)
-    signal_number = _run(run, resume_file, display)
+    watching = Watching(run, options.checkpoint, options.tensorboard, display) if processes.is_first else None
+    signal_number = _run(run, resume_file, watching, display)
     display.say(_summary(run))
     return run, signal_number
 
 
-def _run(run: TrainingRun, resume_file: ResumeFile | None, display: Display) -> int | None:
+def _run(run: TrainingRun, resume_file: ResumeFile | None, watching: Watching | None, display: Display) -> int | None:
     """The steps themselves, with the state kept on disk; the number of the signal that ended them, if any."""
     with GracefulStop(run.request_stop) as stop:
         for progress in run.run():
             display.training(progress)
             if progress.event:
                 display.say(progress.event)
+            if watching is not None:
+                watching.report(progress)
             if resume_file is not None and resume_file.is_due:
                 _keep_state(resume_file, run, display)
         if resume_file is not None:
             _keep_state(resume_file, run, display)
+        if watching is not None:
+            watching.close()
     return stop.received or (signal.SIGINT if run.stopped else None)
 
 
