@@ -201,6 +201,7 @@ class BatchSource:
         self._starts = torch.from_numpy(dataset.starts).to(device)
         self._scale = scale
         self._device = device
+        self._start = torch.tensor(START_TOKEN, device=device)
 
     def batch(self, indices: NDArray[np.int64], *, full_length: bool = False) -> Batch:
         """The drawings `indices` as one batch, no longer than its longest drawing needs.
@@ -211,7 +212,7 @@ class BatchSource:
         # One step more than the points, so that the end of the sketch is among the targets.
         steps = -(-(longest + 1) // LENGTH_STEP) * LENGTH_STEP
         steps = self.max_points if full_length else min(steps, self.max_points)
-        rows = torch.from_numpy(indices).to(self._device)
+        rows = torch.from_numpy(indices).to(self._device, non_blocking=True)  # a plain copy waits for the device
         starts = self._starts[rows]
         lengths = self._starts[rows + 1] - starts
         position = torch.arange(steps, device=self._device)
@@ -223,7 +224,7 @@ class BatchSource:
         targets[..., 3] = points[..., 2]
         targets[..., 4] = (~real).float()
         targets[..., 2] = 1 - targets[..., 3] - targets[..., 4]
-        start = torch.tensor(START_TOKEN, device=self._device).expand(len(indices), 1, 5)
+        start = self._start.expand(len(indices), 1, 5)
         return Batch(torch.cat([start, targets[:, :-1]], dim=1), targets, lengths)
 
 
@@ -249,11 +250,34 @@ def batches_by_length(
     return batches
 
 
-def augment(batch: Batch, amount: float, generator: torch.Generator) -> Batch:
-    """A copy of `batch` with x and y of each drawing scaled by a factor in [1 - amount, 1 + amount]."""
+def augment(batch: Batch, stretch: float, drop: float, generator: torch.Generator) -> Batch:
+    """A copy of `batch`, its drawings changed a little (Ha & Eck 2017, section 3.3).
+
+    x and y of each are scaled by a factor in [1 - stretch, 1 + stretch], and each point within a
+    stroke is left out with probability `drop`.
+    """
+    if drop > 0:
+        batch = _without_some_points(batch, drop, generator)
     size = (len(batch.lengths), 1, 2)
     device = batch.inputs.device
-    factor = 1 + amount * (2 * torch.rand(size, generator=generator, device=device) - 1)
+    factor = 1 + stretch * (2 * torch.rand(size, generator=generator, device=device) - 1)
     inputs = torch.cat([batch.inputs[..., :2] * factor, batch.inputs[..., 2:]], dim=-1)
     targets = torch.cat([batch.targets[..., :2] * factor, batch.targets[..., 2:]], dim=-1)
     return Batch(inputs, targets, batch.lengths)
+
+
+def _without_some_points(batch: Batch, drop: float, generator: torch.Generator) -> Batch:
+    """Points within strokes left out; the others stay where they are, the last of each stroke among them."""
+    targets, steps = batch.targets, batch.targets.shape[1]
+    position = torch.arange(steps, device=targets.device)
+    within = (position < batch.lengths[:, None] - 1) & (targets[..., 3] == 0)
+    dropped = within & (torch.rand(within.shape, generator=generator, device=targets.device) < drop)
+    kept = ~dropped & (position < batch.lengths[:, None])
+    lengths = kept.sum(1)
+    first_kept = torch.argsort(kept, dim=1, descending=True, stable=True)[..., None]
+    places = targets[..., :2].cumsum(1).gather(1, first_kept.expand(-1, -1, 2))
+    offsets = torch.diff(places, dim=1, prepend=torch.zeros_like(places[:, :1]))
+    lifts = targets[..., 3:4].gather(1, first_kept)
+    real = (position < lengths[:, None])[..., None].to(targets.dtype)
+    changed = torch.cat([offsets * real, (1 - lifts) * real, lifts * real, 1 - real], dim=-1)
+    return Batch(torch.cat([batch.inputs[:, :1], changed[:, :-1]], dim=1), changed, lengths)

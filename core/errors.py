@@ -36,5 +36,9 @@ class ExpressionError(SketchExplorerError):
         self.column = column
 
 
+class SelectionError(SketchExplorerError):
+    """A choice of drawings with which the wanted cannot be done."""
+
+
 class Cancelled(Exception):
     """The caller asked long work to stop; not an error."""

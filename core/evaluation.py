@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.dataset import BatchSource, batches_by_length
-from core.loss import kl_loss, reconstruction_loss
+from core.dataset import BatchSource
+from core.encoding import encode_batches
+from core.loss import kl_loss
 from core.model import SketchVAE
 
 
@@ -48,18 +49,20 @@ def losses_per_drawing(
     for all N_max steps, as published; without it only as far as its batch needs, which leaves out pen
     terms of padding that a trained model predicts surely. `lengths` [N] are those of all drawings.
     """
-    was_training = model.training
-    model.eval()
     generator = torch.Generator().manual_seed(sample_seed or 0)
     noise = torch.randn(len(indices), model.config.latent, generator=generator)
     result = np.empty((len(indices), 3))
-    with torch.inference_mode():
-        for chosen in batches_by_length(lengths[indices], np.arange(len(indices)), batch_size):
-            batch = source.batch(indices[chosen], full_length=full_length)
-            sampled = None if sample_seed is None else noise[chosen].to(model.device)
-            raw, mean, log_variance = model(batch.points(), batch.lengths, batch.inputs, sampled)
-            loss = reconstruction_loss(raw, batch.targets, batch.lengths, source.max_points)
-            columns = torch.stack([loss.offsets, loss.pen, kl_loss(mean, log_variance)], dim=-1)
-            result[chosen] = columns.cpu().numpy()
-    model.train(was_training)
+    for batch in encode_batches(
+        model,
+        source,
+        lengths,
+        indices,
+        batch_size=batch_size,
+        full_length=full_length,
+        noise=None if sample_seed is None else noise,
+    ):
+        assert batch.losses is not None
+        kl = kl_loss(batch.mean, batch.log_variance)
+        columns = torch.stack([batch.losses.offsets, batch.losses.pen, kl], dim=-1)
+        result[batch.chosen] = columns.cpu().numpy()
     return result

@@ -1,4 +1,4 @@
-"""Moving through latent space: interpolation, paths, neighbours, from the map to a code and back."""
+"""Where things are in an atlas: neighbours, ways through the data, from the map to a code and back."""
 
 import copy
 from collections.abc import Sequence
@@ -9,63 +9,13 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from core.atlas import Atlas
+from core.interpolation import path
+from core.neighbours import NeighbourGraph, NeighbourSearch
 
 Floats = NDArray[np.float32]
 NEIGHBOURS = 8
-SPARE_NEIGHBOURS = 16
-
-
-def lerp(a: Floats, b: Floats, t: float) -> Floats:
-    """Straight interpolation between codes [N_z]; a at t = 0, b at t = 1."""
-    return ((1 - t) * a + t * b).astype(np.float32)
-
-
-def slerp(a: Floats, b: Floats, t: float) -> Floats:
-    """Spherical interpolation between codes [N_z] (Shoemake 1985), with the norm interpolated too.
-
-    Where no great circle is defined (a zero vector, a single dimension) or needed (nearly one
-    direction) it is lerp; between opposite directions it takes the half turn through one fixed
-    perpendicular.
-    """
-    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
-    norm_a, norm_b = float(np.linalg.norm(wide_a)), float(np.linalg.norm(wide_b))
-    if norm_a == 0 or norm_b == 0 or len(a) == 1:
-        return lerp(a, b, t)
-    unit_a, unit_b = wide_a / norm_a, wide_b / norm_b
-    cosine = float(np.clip(unit_a @ unit_b, -1, 1))
-    if cosine > 1 - 1e-9:
-        return lerp(a, b, t)
-    across = unit_b - cosine * unit_a
-    if cosine < -1 + 1e-9:
-        # Any perpendicular will do; the axis in which a is smallest gives the steadiest one.
-        across = np.eye(len(a))[int(np.argmin(np.abs(unit_a)))]
-        across -= (across @ unit_a) * unit_a
-    across /= np.linalg.norm(across)
-    angle = np.arccos(cosine) * t
-    norm = (1 - t) * norm_a + t * norm_b
-    return (norm * (np.cos(angle) * unit_a + np.sin(angle) * across)).astype(np.float32)
-
-
-def path(codes: Sequence[Floats], frames: int, *, spherical: bool = False) -> Floats:
-    """`frames` codes [frames, N_z] along a polyline through `codes`, at constant speed in R^N_z.
-
-    The first and the last code are frames (the first alone, of one frame). Along arcs (`spherical`)
-    each leg takes as long as its chord. Raises ValueError without codes or frames.
-    """
-    if not codes or frames < 1:
-        raise ValueError("a path needs at least one code and one frame")
-    stacked = np.stack([np.asarray(code, dtype=np.float32) for code in codes])
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(stacked, axis=0), axis=1))])
-    if along[-1] == 0:
-        return np.repeat(stacked[:1], frames, axis=0)
-    step = slerp if spherical else lerp
-    result = np.empty((frames, stacked.shape[1]), dtype=np.float32)
-    for frame, distance in enumerate(np.linspace(0, along[-1], frames)):
-        leg = min(int(np.searchsorted(along, distance, side="right")) - 1, len(codes) - 2)
-        length = along[leg + 1] - along[leg]
-        t = (distance - along[leg]) / length if length > 0 else 0.0
-        result[frame] = step(stacked[leg], stacked[leg + 1], t)
-    return result
+CANDIDATES = 16
+"""Map neighbours of a place, of which the NEIGHBOURS that are nearest to one another in R^N_z count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +38,7 @@ class Navigator:
     def __init__(self, atlas: Atlas) -> None:
         self.atlas = atlas
         self._latents = atlas.latents
-        self._squares = np.einsum("ij,ij->i", self._latents, self._latents)
+        self._search = NeighbourSearch(atlas.latents)
         self._map = KDTree(atlas.positions)
         self._typical = self._typical_distance()
 
@@ -100,15 +50,11 @@ class Navigator:
         return navigator
 
     def nearest(self, code: Floats, count: int = 1) -> tuple[NDArray[np.int64], Floats]:
-        """Indices and distances of the `count` drawings nearest to `code` in R^N_z, nearest first."""
-        count = min(count, len(self.atlas))
-        squares = self._squares - 2 * (self._latents @ code)  # but for ||code||^2, the same for all
-        # This expansion loses small distances to rounding, so some more are taken and computed exactly.
-        wide = count + SPARE_NEIGHBOURS
-        chosen = np.argpartition(squares, wide)[:wide] if wide < len(squares) else np.arange(len(squares))
-        distances = np.linalg.norm(self._latents[chosen] - code, axis=1)
-        order = np.argsort(distances, kind="stable")[:count]
-        return chosen[order], distances[order]
+        """Indices and distances of the `count` drawings nearest to `code` in R^N_z, nearest first.
+
+        For codes [B, N_z] both are [B, count], at hardly more than the price of one.
+        """
+        return self._search.nearest(code, count)
 
     def at_drawing(self, index: int) -> Place:
         """The code of drawing `index`."""
@@ -122,22 +68,24 @@ class Navigator:
     def from_map(self, x: float, y: float) -> Place:
         """A code for any place of the map.
 
-        Map neighbours are weighted by their distance there; those that lie far apart from the
-        nearest of them in R^N_z (UMAP can put strangers side by side) do not count. The mean of codes is
-        shorter than the codes, so the norm is restored to the neighbours' own.
+        UMAP can put strangers side by side. So of twice as many map neighbours as are wanted, those
+        count that are nearest in R^N_z to the one in their middle (the medoid, by the same weights as
+        the mean: at a drawing's own position that drawing). They are weighted by the inverse square
+        of their distance on the map. The mean of codes is shorter than the codes, so the norm is
+        restored to the neighbours' own.
         """
-        count = min(NEIGHBOURS, len(self.atlas))
-        distances, indices = self._map.query((x, y), k=count)
+        distances, indices = self._map.query((x, y), k=min(CANDIDATES, len(self.atlas)))
         distances, indices = np.atleast_1d(distances), np.atleast_1d(indices)
         codes = self._latents[indices]
-        apart = np.linalg.norm(codes - codes[0], axis=1)
-        near = apart <= max(2 * float(np.median(apart)), 1e-12)
-        weights = near / np.maximum(distances, 1e-9 + 1e-3 * distances[-1]) ** 2
-        weights /= weights.sum()
-        code = weights @ codes
+        weights = 1 / np.maximum(distances, 1e-9 + 1e-3 * distances[-1]) ** 2
+        apart = np.linalg.norm(codes[:, None] - codes, axis=2)
+        medoid = int((apart @ weights).argmin())
+        kept = np.argsort(apart[medoid], kind="stable")[:NEIGHBOURS]
+        weights = weights[kept] / weights[kept].sum()
+        code = weights @ codes[kept]
         length = float(np.linalg.norm(code))
         if length > 0:
-            code = code * (float(weights @ np.linalg.norm(codes, axis=1)) / length)
+            code = code * (float(weights @ np.linalg.norm(codes[kept], axis=1)) / length)
         return self.place(code.astype(np.float32))
 
     def place(self, code: Floats) -> Place:
@@ -147,19 +95,38 @@ class Navigator:
 
     def to_map(self, code: Floats) -> tuple[float, float]:
         """A map position for any code: the mean of its nearest drawings' positions, near ones first."""
-        indices, distances = self.nearest(code, NEIGHBOURS)
-        weights = 1 / np.maximum(distances, 1e-6 + 1e-3 * distances[-1]) ** 2
+        x, y = self.positions_of(code[None])[0].tolist()
+        return x, y
+
+    def positions_of(self, codes: Floats) -> NDArray[np.float64]:
+        """`to_map` for codes [B, N_z] at once: [B, 2]."""
+        indices, distances = self.nearest(codes, NEIGHBOURS)
+        weights = 1 / np.maximum(distances, 1e-6 + 1e-3 * distances[:, -1:]) ** 2
         # Neighbours from another continent of the map would pull the mean into the sea between.
         positions = self.atlas.positions[indices]
-        apart = np.linalg.norm(positions - positions[0], axis=1)
-        weights = weights * (apart <= max(2 * float(np.median(apart)), 1e-12))
-        x, y = weights @ positions / weights.sum()
-        return float(x), float(y)
+        apart = np.linalg.norm(positions - positions[:, :1], axis=2)
+        weights = weights * (apart <= np.maximum(2 * np.median(apart, axis=1, keepdims=True), 1e-12))
+        return np.einsum("bk,bkd->bd", weights, positions) / weights.sum(axis=1, keepdims=True)
+
+    def path_through_data(self, graph: NeighbourGraph, codes: Sequence[Floats], frames: int) -> Floats:
+        """`frames` codes [frames, N_z] from the first of `codes` through all others, from drawing to drawing.
+
+        Between two codes it takes the shortest path of `graph` (of this atlas's latents) from the
+        member nearest to the one to that nearest to the other. The speed is constant in R^N_z. So
+        no frame is farther from a drawing than half the longest edge taken, but on the legs from
+        and to a code that is no drawing. Raises ValueError without codes or frames.
+        """
+        members = NeighbourSearch(self._latents[graph.members])
+        nearest = [int(graph.members[members.nearest(code)[0][0]]) for code in codes]
+        stops = list(codes[:1])
+        for first, last, code in zip(nearest, nearest[1:], codes[1:], strict=False):
+            stops += [*self._latents[graph.route(first, last)], code]
+        return path(stops, frames)
 
     def _typical_distance(self) -> float:
         """Median distance of a sample of drawings to their nearest other drawing in R^N_z."""
         sample = np.random.default_rng(0).permutation(len(self.atlas))[:200]
         if len(self.atlas) < 2:
             return 1.0
-        typical = float(np.median([self.nearest(self._latents[i], 2)[1][-1] for i in sample]))
+        typical = float(np.median(self.nearest(self._latents[sample], 2)[1][:, -1]))
         return typical or 1.0

@@ -20,6 +20,7 @@ from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augmen
 from core.errors import TrainingError
 from core.evaluation import Losses, losses_per_drawing
 from core.loss import kl_annealing, kl_loss, reconstruction_loss
+from core.meter import EpochMean, Meter, SpikeDetector
 from core.model import ModelConfig, SketchVAE
 from core.training_config import TrainingConfig
 
@@ -27,6 +28,10 @@ REPORT_STEPS = 20
 """Losses are read from the device once in this many steps, since each reading waits for it …"""
 REPORT_SECONDS = 2.0
 """… or once in this time, if steps are slow."""
+GOOD_STEPS = 500
+"""The weights to go back to are renewed this often, and at each validation."""
+AGREEMENT_STEPS = 10
+"""Processes on GPUs agree on the clock this often, since agreeing waits for the device."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Progress:
     best: bool = False
     """Whether that validation is the best so far."""
     event: str = ""
-    """Something the user should know, such as a recovery from NaN."""
+    """Something the user should know, such as a recovery from NaN or from a loss that leapt up."""
 
 
 class TrainingRun:
@@ -76,6 +81,7 @@ class TrainingRun:
         self.sketches = 0
         self.seconds = 0.0
         self.rate_factor = 1.0
+        self._epoch_mean = EpochMean()
         self._source = BatchSource(dataset, self.scale, device)
         self._train = dataset.indices(TRAIN)
         if len(self._train) == 0:
@@ -90,7 +96,8 @@ class TrainingRun:
         """Whether `run` ended because a process asked it to, by `request_stop`."""
         self._generator = torch.Generator(device)
         self._bfloat16 = _use_bfloat16(config.precision, device)
-        self._good = self._state()
+        self._spikes = SpikeDetector()
+        self._keep_good_state()
 
     # -- state -------------------------------------------------------------------------------
 
@@ -101,6 +108,10 @@ class TrainingRun:
         self.model.load_state_dict(state["model"])
         # A copy, since the optimiser keeps the tensors it is given and steps them in place.
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+
+    def _keep_good_state(self) -> None:
+        """What to go back to should the loss become NaN or leap up."""
+        self._good, self._good_step = self._state(), self.step
 
     def snapshot(self) -> dict[str, Any]:
         """All that `restore` needs, as tensors and plain values."""
@@ -119,6 +130,7 @@ class TrainingRun:
             "sketches": self.sketches,
             "seconds": self.seconds,
             "rate_factor": self.rate_factor,
+            "epoch_sums": list(self._epoch_mean.sums),
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
@@ -136,9 +148,10 @@ class TrainingRun:
             self.epoch, self.step = snapshot["epoch"], snapshot["step"]
             self.batch_in_epoch, self.sketches = snapshot["batch_in_epoch"], snapshot["sketches"]
             self.seconds, self.rate_factor = snapshot["seconds"], snapshot["rate_factor"]
+            self._epoch_mean = EpochMean(snapshot.get("epoch_sums"))
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise TrainingError("The resume file is damaged; train without --resume to start anew.") from error
-        self._good = self._state()
+        self._keep_good_state()
 
     def best_model(self) -> SketchVAE:
         """A copy of the model with the weights of the best validation (the current ones before any)."""
@@ -160,15 +173,14 @@ class TrainingRun:
         each epoch are a function of (seed, epoch), so a resumed epoch goes on at its next batch.
         """
         started = time.perf_counter() - self.seconds
-        meter = _Meter(self.device)
+        meter = Meter()
         reported = self.seconds
         while self._fraction() < 1 and not self.stopped:
             order = np.random.default_rng([self.config.seed, self.epoch])
             batches = batches_by_length(self.dataset.lengths, self._train, self.config.batch_size, order)
             while self.batch_in_epoch < len(batches) and self._fraction() < 1:
                 indices = batches[self.batch_in_epoch]
-                losses, self.seconds = self._train_step(indices, started)
-                meter.add(losses, len(indices))
+                meter.add(self._train_step(indices, started), len(indices), int(self.dataset.lengths[indices].sum()))
                 self.batch_in_epoch += 1
                 self.step += 1
                 self.sketches += len(indices)
@@ -197,17 +209,19 @@ class TrainingRun:
         return min(1.0, self.epochs_done / self.config.epochs)
 
     def learning_rate(self) -> float:
-        """Linear warm-up, then a cosine down to a hundredth of the peak."""
+        """Linear warm-up, then a cosine down to a hundredth of the peak, or the peak all along."""
         fraction = self._fraction()
         warm = min(1.0, max((self.step + 1) / max(1, self.config.warmup_steps), 20 * fraction))
-        cosine = 0.5 * (1 + math.cos(math.pi * fraction))
-        return self.config.learning_rate * self.rate_factor * warm * (0.01 + 0.99 * cosine)
+        rate = self.config.learning_rate * self.rate_factor * warm
+        if self.config.schedule == "constant":
+            return rate
+        return rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * fraction)))
 
     def eta(self) -> float:
         return kl_annealing(self.sketches, self.config.kl_eta_min, self.config.kl_anneal_sketches)
 
-    def _train_step(self, indices: np.ndarray, started: float) -> tuple[Tensor, float]:
-        """One optimiser step; ([L_s, L_p, L_KL, gradient norm] left on the device, seconds trained)."""
+    def _train_step(self, indices: np.ndarray, started: float) -> Tensor:
+        """One optimiser step; [L_s, L_p, L_KL, gradient norm], left on the device. Sets `seconds`."""
         config = self.config
         batch, noise, weight = self._own_share(indices)
         self.model.train()
@@ -223,14 +237,23 @@ class TrainingRun:
         losses = torch.stack([l_s, l_p, l_kl]).detach()
         seconds = time.perf_counter() - started
         if self.world > 1:
-            losses, seconds = self._sum_over_processes(losses, seconds)
+            losses = self._sum_over_processes(losses, seconds)
         else:
-            self.stopped = self._stop_requested
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), config.gradient_clip)
+            self.seconds, self.stopped = seconds, self._stop_requested
+        norm = self._clip_gradient()
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate()
         self.optimizer.step()
-        return torch.cat([losses, norm.detach()[None]]), seconds
+        return torch.cat([losses, norm[None]])
+
+    def _clip_gradient(self) -> Tensor:
+        """Limit the norm of the whole gradient, or each of its values; the norm it had, on the device."""
+        parameters = list(self.model.parameters())
+        if self.config.clip_by == "norm":
+            return nn.utils.clip_grad_norm_(parameters, self.config.gradient_clip).detach()
+        norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+        nn.utils.clip_grad_value_(parameters, self.config.gradient_clip)
+        return norm
 
     def _own_share(self, indices: np.ndarray) -> tuple[Batch, Tensor, float]:
         """The drawings of a step that are this process's, noise for their codes, and the weight of each.
@@ -240,7 +263,7 @@ class TrainingRun:
         and with them the sums over processes, are those of one process.
         """
         self._generator.manual_seed(_mixed_seed(self.config.seed, self.step))
-        batch = augment(self._source.batch(indices), self.config.augment, self._generator)
+        batch = augment(self._source.batch(indices), self.config.augment, self.config.drop_points, self._generator)
         shape = (len(batch.lengths), self.model.config.latent)
         noise = torch.randn(shape, generator=self._generator, device=self.device)
         weight = 1 / len(indices)
@@ -258,29 +281,26 @@ class TrainingRun:
             dist.all_reduce(value)
         return value
 
-    def _sum_over_processes(self, losses: Tensor, seconds: float) -> tuple[Tensor, float]:
-        """Sum gradients and losses over all processes, and let them agree on rank 0's clock and on stopping."""
+    def _sum_over_processes(self, losses: Tensor, seconds: float) -> Tensor:
+        """Sum gradients and losses over all processes, and let them agree on rank 0's clock and on stopping.
+
+        One all-reduce does it all, where DistributedDataParallel would need others beside its own: the
+        gradient is of sums over the whole batch, in which a process may have a share of no drawings,
+        and so is the L_KL that the floor is for. With 12 MB of it there is little to overlap.
+        """
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         agreed = losses.new_tensor([seconds if self.rank == 0 else 0.0, self._stop_requested])
         flat = self._sum(torch.cat([*(gradient.flatten() for gradient in gradients), losses, agreed]))
         *parts, losses, agreed = flat.split([*(gradient.numel() for gradient in gradients), 3, 2])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
-        seconds, stops = agreed.tolist()
-        self.stopped = stops > 0
-        return losses, seconds
+        if self.device.type == "cpu" or (self.step + 1) % AGREEMENT_STEPS == 0:
+            self.seconds, stops = agreed.tolist()
+            self.stopped = stops > 0
+        return losses
 
-    def _report(self, meter: "_Meter") -> Progress:
-        stepped = meter.steps > 0
-        losses, norm = meter.read()
-        event = ""
-        if stepped and not math.isfinite(losses.total(self.config.kl_weight) + norm):
-            # Back to the last validated state at half the rate; the order of batches goes on.
-            self._load_state(self._good)
-            self.rate_factor /= 2
-            event = f"The loss was not finite at step {self.step:,}: back to the last good weights at half the rate."
-            if self.rate_factor < 1e-4:
-                raise TrainingError("The loss keeps becoming infinite; try a lower learning rate.")
+    def _report(self, meter: Meter) -> Progress:
+        event = self._judge(meter)
         return Progress(
             epoch=self.epoch,
             step=self.step,
@@ -288,14 +308,35 @@ class TrainingRun:
             fraction=self._fraction(),
             seconds=self.seconds,
             sketches_per_second=meter.rate,
-            train=losses,
-            gradient_norm=norm,
+            train=meter.mean,
+            gradient_norm=meter.norm,
             learning_rate=self.learning_rate(),
             eta=self.eta(),
             event=event,
         )
 
-    def _validate(self, meter: "_Meter") -> Progress:
+    def _judge(self, meter: Meter) -> str:
+        """Read the meter; if what it says is bad, go back to the last good state at half the rate, and say so.
+
+        The order of batches goes on, so that whatever it was does not come again at once.
+        """
+        steps = meter.read()
+        if not steps.are_finite():
+            trouble = "The loss was not finite"
+        elif self._spikes.sees_spike(steps.costs(self.dataset.max_points, self.config.kl_weight)):
+            trouble = "The loss leapt up"
+        else:
+            self._epoch_mean.add(steps)
+            if self._spikes.calm and self.step - self._good_step >= GOOD_STEPS:
+                self._keep_good_state()
+            return ""
+        self._load_state(self._good)
+        self.rate_factor /= 2
+        if self.rate_factor < 1e-4:
+            raise TrainingError(f"{trouble} again and again; try a lower learning rate.")
+        return f"{trouble} by step {self.step:,}: back to the weights of step {self._good_step:,} at half the rate."
+
+    def _validate(self, meter: Meter) -> Progress:
         report = self._report(meter)
         losses = Losses.mean(losses_per_drawing(self.model, self._source, self.dataset.lengths, self.held_out))
         total = losses.total(self.config.kl_weight)
@@ -303,51 +344,22 @@ class TrainingRun:
         if best:
             self.best_loss = total
             self.best_weights = copy.deepcopy(self.model.state_dict())
-        if math.isfinite(total):
-            self._good = self._state()
+        if math.isfinite(total) and self._spikes.calm:
+            self._keep_good_state()
+        train = self._epoch_mean.take()
         self.history.append(
             {
                 "epoch": self.epoch,
                 "step": self.step,
                 "sketches": self.sketches,
                 "seconds": round(self.seconds, 2),
-                "train_L_R": report.train.L_R,
-                "train_L_KL": report.train.L_KL,
+                "train_L_R": train.L_R,
+                "train_L_KL": train.L_KL,
                 "valid_L_R": losses.L_R,
                 "valid_L_KL": losses.L_KL,
             }
         )
         return replace(report, validation=losses, best=best)
-
-
-class _Meter:
-    """Means of the losses since the last reading, kept on the device."""
-
-    def __init__(self, device: torch.device) -> None:
-        self._sums = torch.zeros(4, device=device)
-        self.steps = 0
-        """Since the last reading."""
-        self._sketches = 0
-        self._since = time.perf_counter()
-        self._last = (Losses(math.nan, math.nan, math.nan), math.nan)
-        self.rate = 0.0
-
-    def add(self, losses: Tensor, sketches: int) -> None:
-        self._sums += losses
-        self.steps += 1
-        self._sketches += sketches
-
-    def read(self) -> tuple[Losses, float]:
-        """(mean losses, mean gradient norm); the last ones again if no step was made since."""
-        if self.steps:
-            l_s, l_p, l_kl, norm = (self._sums / self.steps).tolist()
-            now = time.perf_counter()
-            self.rate = self._sketches / (now - self._since)
-            self._last = (Losses(l_s, l_p, l_kl), norm)
-            self._sums.zero_()
-            self.steps = self._sketches = 0
-            self._since = now
-        return self._last
 
 
 def _mixed_seed(seed: int, step: int) -> int:

@@ -2,9 +2,12 @@
 
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 from core.errors import ConfigError
+
+Schedule = Literal["cosine", "constant"]
+ClipBy = Literal["norm", "value"]
 
 
 @dataclass(frozen=True)
@@ -18,11 +21,15 @@ class TrainingConfig:
     batch_size: int = 32
     """Drawings a step; on a CPU small batches cost nothing and take more steps."""
     learning_rate: float = 2e-3
-    """Adam's peak rate, decayed by a cosine to a hundredth."""
+    """Adam's peak rate."""
+    schedule: Schedule = "cosine"
+    """From the peak by a cosine to a hundredth of it, or constant."""
     warmup_steps: int = 200
     """Steps of linear warm-up, or a twentieth of the training if that is sooner."""
     gradient_clip: float = 1.0
-    """Largest norm of the whole gradient."""
+    """Largest gradient."""
+    clip_by: ClipBy = "norm"
+    """What that limits: the norm of the whole gradient, or each value in it."""
     kl_weight: float = 0.5
     """w_KL."""
     kl_floor: float = 0.2
@@ -33,6 +40,8 @@ class TrainingConfig:
     """… and approaches 1 over this many drawings."""
     augment: float = 0.1
     """Drawings are stretched in x and y by up to this fraction."""
+    drop_points: float = 0.0
+    """Chance of each point within a stroke to be left out."""
     seed: int = 0
     """Of initial weights, order, augmentation and noise."""
     precision: str = "auto"
@@ -50,9 +59,12 @@ class TrainingConfig:
             raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
-        for name in ("kl_eta_min", "augment"):
+        for name in ("kl_eta_min", "augment", "drop_points"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
+        for name, choices in (("schedule", get_args(Schedule)), ("clip_by", get_args(ClipBy))):
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"{name} must be {' or '.join(choices)}, not {getattr(self, name)!r}.")
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"precision must be auto, float32 or bfloat16, not {self.precision!r}.")
 
@@ -69,3 +81,19 @@ class TrainingConfig:
             return cls(**values)
         except TypeError as error:
             raise ConfigError("A training setting is not of its kind.") from error
+
+
+PRESETS = {
+    "default": TrainingConfig(),
+    # SketchRNN-Pytorch-Attention's run_experiment.py: R 0.9999 a step of 100 drawings, each value clipped.
+    "seed": TrainingConfig(
+        batch_size=100,
+        learning_rate=1e-4,
+        schedule="constant",
+        warmup_steps=0,
+        clip_by="value",
+        kl_eta_min=0.0,
+        kl_anneal_sketches=-100 / math.log(0.9999),
+    ),
+}
+"""Settings by the name that `--preset` takes."""

@@ -158,11 +158,11 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misre
 def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
     """Answer a FilmRequest: the frames, all drawn with one sampling seed."""
     from core.generation import SamplingConfig
-    from core.navigation import path
+    from core.interpolation import path
 
     opened = request.opened
     codes = path([_locate(target, opened).place.code for target in request.targets], request.frames)
-    positions = np.array([opened.navigator.to_map(code) for code in codes])
+    positions = opened.navigator.positions_of(codes)
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     seeds = [request.seed] * len(codes)
     for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=24):

@@ -14,7 +14,7 @@ from core.checkpoint import write_atomically
 from core.errors import ConfigError
 
 Options = TypeVar("Options")
-UNSAVED = frozenset({"config", "save_config", "resume", "json"})
+UNSAVED = frozenset({"config", "save_config", "preset", "resume", "json"})
 """Fields of options that say what to do this once, rather than how to train."""
 
 

@@ -1,5 +1,7 @@
 """The files a training writes: its checkpoint, and beside it the state it can go on from."""
 
+import contextlib
+import glob
 import tempfile
 import time
 from pathlib import Path
@@ -56,6 +58,9 @@ class ResumeFile:
 
     def __init__(self, checkpoint: Path) -> None:
         self.path = resume_path(checkpoint)
+        for half in checkpoint.parent.glob(f".{glob.escape(checkpoint.name)}*.part"):  # a killed training's
+            with contextlib.suppress(OSError):
+                half.unlink()
         self._saved_at = time.monotonic()
 
     def move_aside(self) -> Path | None:

@@ -10,7 +10,7 @@ import tyro
 
 from core.errors import ConfigError, TrainingError
 from core.model import ModelConfig
-from core.training_config import TrainingConfig
+from core.training_config import PRESETS, TrainingConfig
 from trainer.config_file import read_config, write_config
 from trainer.processes import is_first_process
 
@@ -45,6 +45,9 @@ class ConfiguredOptions(CommonOptions):
     """Files of drawings, a category each; or names of Quick, Draw! categories, which are fetched once."""
     max_points: int = 200
     """N_max: longer drawings are left out. Losses depend on it."""
+    preset: Literal["default", "seed"] = "default"
+    """Training settings that hold where neither a file nor a flag says otherwise: ours, or those of
+    SketchRNN-Pytorch-Attention."""
     config: Path | None = None
     """Read settings from this TOML file; flags that are given win over it."""
     save_config: Path | None = None
@@ -131,10 +134,13 @@ def parse_configured(
     default: Configured | None = None,
     description: str | None = None,
 ) -> Configured:
-    """As `parse`, with the settings of --config in place of `default`, and --save-config obeyed.
+    """As `parse`, over the settings of --preset and those of --config; --save-config is obeyed.
 
     Raises ConfigError for a file that cannot be used, CheckpointError for one that cannot be written.
     """
+    preset = _value_of("--preset", arguments)
+    if preset in PRESETS:
+        default = replace(default or kind(), training=PRESETS[preset])
     file = _value_of("--config", arguments)
     if file is not None:
         default = read_config(Path(file), default or kind())
@@ -160,6 +166,8 @@ def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOp
         raise TrainingError("The resume file is damaged; train without --resume to start anew.") from error
     defaults = TrainOptions(training=training, model=model, max_points=max_points)
     options = parse_configured(TrainOptions, arguments, default=defaults)
+    if options.preset != "default":
+        raise ConfigError("A training that goes on keeps its settings; leave --preset out.")
     for name in ("batch_size", "seed"):
         before, now = getattr(training, name), getattr(options.training, name)
         if before != now:

@@ -61,6 +61,7 @@ def _train(
         display.say(f"Going on after epoch {run.epoch}, step {run.step:,} ({duration(run.seconds)} trained).")
     elif resume_file is not None:
         _make_way(resume_file, display)
+        _keep_state(resume_file, run, display)  # so that there is something to resume from the first step on
     display.say(_description(run, processes))
     display.stage("first steps", 0.0)
     watching = Watching(run, options.checkpoint, options.tensorboard, display) if processes.is_first else None

@@ -181,7 +181,7 @@ def test_augmentation_stretches_each_drawing_and_changes_nothing_stored(dataset)
     generator = torch.Generator().manual_seed(0)
     factors = []
     for _ in range(20):
-        stretched = augment(batch, 0.1, generator)
+        stretched = augment(batch, 0.1, 0.0, generator)
         for changed, original in ((stretched.inputs, batch.inputs), (stretched.targets, batch.targets)):
             assert torch.equal(changed[..., 2:], original[..., 2:])
         ratio = (stretched.targets / batch.targets)[..., :2]
@@ -201,8 +201,29 @@ def test_augmentation_stretches_each_drawing_and_changes_nothing_stored(dataset)
 
 def test_no_augmentation_is_none(dataset):
     batch = BatchSource(dataset, 10.0, CPU).batch(np.arange(5))
-    assert torch.equal(augment(batch, 0.0, torch.Generator()).targets, batch.targets)
+    assert torch.equal(augment(batch, 0.0, 0.0, torch.Generator()).targets, batch.targets)
 
 
 def test_split_names_match_their_numbers():
     assert (SPLITS[TRAIN], SPLITS[VALID], SPLITS[TEST]) == ("train", "valid", "test")
+
+
+def test_points_are_dropped_and_the_others_stay_where_they_are(dataset):
+    batch = BatchSource(dataset, 1.0, CPU).batch(np.arange(20))
+    less = augment(batch, 0.0, 0.3, torch.Generator().manual_seed(0))
+    before, after = (each.targets[..., :2].cumsum(1).round() for each in (batch, less))
+    inner = kept = 0
+    for row, (n, m) in enumerate(zip(batch.lengths.tolist(), less.lengths.tolist(), strict=True)):
+        ends = batch.targets[row, :n, 3] == 1
+        assert less.targets[row, :m, 3].sum() == ends.sum()
+        remaining = iter([*map(tuple, torch.cat([before[row, :n], batch.targets[row, :n, 3:4]], 1).tolist())])
+        for point in map(tuple, torch.cat([after[row, :m], less.targets[row, :m, 3:4]], 1).tolist()):
+            assert point in remaining  # in their order, with their pens
+        assert torch.equal(after[row, m - 1], before[row, n - 1])
+        assert torch.equal(less.targets[row, m:], torch.tensor([0.0, 0, 0, 0, 1]).expand(less.targets.shape[1] - m, 5))
+        inner += n - 1 - int(ends[: n - 1].sum())
+        kept += n - m
+    assert kept / inner == pytest.approx(0.3, abs=0.08)
+    assert torch.equal(less.targets[..., 2:].sum(-1), torch.ones(less.targets.shape[:2]))
+    assert torch.equal(less.inputs[:, 1:], less.targets[:, :-1])
+    assert torch.equal(less.inputs[:, 0], batch.inputs[:, 0])

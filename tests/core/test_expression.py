@@ -4,9 +4,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core import navigation
+from core import interpolation
 from core.errors import ExpressionError
-from core.expression import DEFAULT_SCALAR, MAX_LENGTH, RESERVED, CodeSpace, evaluate, quoted
+from core.expression import DEFAULT_SCALAR, CodeSpace, evaluate
+from core.expression_syntax import MAX_LENGTH, RESERVED, quoted
 from core.navigation import Navigator
 
 SIZE = 8
@@ -113,7 +114,7 @@ def test_numbers(space, text, expected):
         ("a + b * 2", lambda s: s.pinned["a"] + 2 * s.pinned["b"]),
         ("2 * a / 4 - b", lambda s: s.pinned["a"] / 2 - s.pinned["b"]),
         ("-a * 2", lambda s: -2 * s.pinned["a"]),
-        ("slerp(a, b, 0.3)", lambda s: navigation.slerp(s.pinned["a"], s.pinned["b"], 0.3)),
+        ("slerp(a, b, 0.3)", lambda s: interpolation.slerp(s.pinned["a"], s.pinned["b"], 0.3)),
         ("lerp(a, b, 1 / 4)", lambda s: 0.75 * s.pinned["a"] + 0.25 * s.pinned["b"]),
         ("nearest(#12, 1)", lambda s: s.navigator.atlas.latents[12]),
         ("nearest(#12 * 1.001, 3)", lambda s: brute_nearest(s, 12, 3)),
@@ -268,13 +269,13 @@ def test_an_unknown_name_is_an_error_where_a_code_may_stand(space, text, column,
         ("lerp(a, b, #1)", 11, "A number was expected here, not a code"),
         ("unit(a - a)", 0, "needs a code that has a direction"),
         ("a + rescale(0 * a)", 4, "needs a code that has a direction"),
-        ("random(0.5)", 0, "needs a whole number from 0"),
-        ("random(-1)", 0, "needs a whole number from 0"),
+        ("random(0.5)", 7, "needs a whole number from 0"),
+        ("random(-1)", 7, "needs a whole number from 0"),
         ("random(a)", 7, "A number was expected"),
-        ("random(1e300)", 0, "needs a whole number"),
-        ("nearest(a, 0)", 0, "needs a whole number from 1 to 60"),
-        ("nearest(a, 61)", 0, "needs a whole number from 1 to 60"),
-        ("nearest(a, 1.5)", 0, "needs a whole number from 1 to 60"),
+        ("random(1e300)", 7, "needs a whole number"),
+        ("nearest(a, 0)", 11, "needs a whole number from 1 to 60"),
+        ("nearest(a, 61)", 11, "needs a whole number from 1 to 60"),
+        ("nearest(a, 1.5)", 11, "needs a whole number from 1 to 60"),
         ("a + #60", 4, "The drawings are #0 to #59"),
         ("#99999999999999999999999", 0, "The drawings are #0 to #59"),
         ("a + # 1", 4, "After # comes the number"),
@@ -286,7 +287,9 @@ def test_an_unknown_name_is_an_error_where_a_code_may_stand(space, text, column,
         ("a ^ 2", 2, "'^' means nothing here"),
         ("  ; a", 2, "';' means nothing here"),
         ("a.b", 1, "'.' means nothing here"),
-        ("__import__('os')", 10, "An operator was expected here, not '('"),
+        ("__import__('os')", 0, "There is no function '__import__': they are mean, lerp,"),
+        ("a + meen(b)", 4, "There is no function 'meen'; did you mean mean?"),
+        ("a(b)", 1, "An operator was expected here, not '('"),
         ("1e999", 0, "too large"),
         ("1e300 * 1e300", 6, "too large"),
         ("random(1e308 + 1e308)", 13, "too large"),
@@ -367,3 +370,80 @@ def test_quoted_names_are_read_as_names(space, name):
     assume(not ('"' in name and "'" in name))
     mine = np.full(SIZE, 7, dtype=np.float32)
     same(value(f"{quoted(name)} * 1", space, **{name: mine}), mine)
+
+
+# -- groups, and the norm that comes with the answer -------------------------------------------
+
+
+def grouped(space, **groups):
+    return CodeSpace(space.navigator, space.pinned, space.categories, space.scalars, groups)
+
+
+def test_a_group_stands_for_the_mean_of_its_drawings(space):
+    latents = space.navigator.atlas.latents
+    some = grouped(space, owls=latents[:5], cat=latents[5:8])
+    same(evaluate("mean(owls)", some).value, latents[:5].mean(axis=0))
+    same(evaluate("owls - a", some).value, latents[:5].mean(axis=0) - space.pinned["a"])
+    same(evaluate("mean(owls, a)", some).value, (latents[:5].mean(axis=0) + space.pinned["a"]) / 2)
+    same(evaluate("cat", some).value, latents[5:8].mean(axis=0))  # before the category of that name
+    same(evaluate("a", grouped(space, a=latents[:2])).value, space.pinned["a"])  # but behind the pinned code
+    assert some.names() == ["a", "b", "c", "my owl", "owls", "cat", "pig", "hot dog"]
+
+
+def test_groups_that_are_empty_or_misspelt_are_named(space):
+    with pytest.raises(ExpressionError, match="'owls' has no drawings") as caught:
+        evaluate("a + owls", grouped(space, owls=np.zeros((0, SIZE), dtype=np.float32)))
+    assert caught.value.column == 4
+    with pytest.raises(ExpressionError, match="did you mean owls"):
+        evaluate("mean(owl)", grouped(space, owls=np.ones((2, SIZE), dtype=np.float32)))
+
+
+@given(code, st.floats(0, 40))
+def test_an_answer_tells_its_norm_and_its_place_among_the_data(space, x, k):
+    answer = evaluate("k * x", CodeSpace(space.navigator, {"x": x}, {}, {"k": k}))
+    norms = np.linalg.norm(space.navigator.atlas.latents, axis=1)
+    assert answer.norm == pytest.approx(np.linalg.norm(answer.value.astype(float)), rel=1e-5, abs=1e-30)
+    low, high = (norms < answer.norm * (1 - 1e-5)).mean(), (norms < answer.norm * (1 + 1e-5)).mean()
+    assert low <= answer.norm_share <= high
+
+
+def test_the_ends_of_the_datas_range_are_0_and_1(space):
+    assert evaluate("0 * a", space).norm_share == 0
+    assert evaluate("100 * unit(a)", space).norm_share == 1
+    assert 0.3 < evaluate("rescale(a)", space).norm_share < 0.7
+    number = evaluate("norm(a)", space)
+    assert (number.norm, number.norm_share) == (None, None)
+
+
+valid = st.sampled_from(
+    [
+        "cat - mean(pig, 'hot dog') + 0.5 * #12",
+        "lerp(a, slerp(b, c, t), 1 - t) / 2",
+        "rescale(unit(a) + norm(b) * random(7))",
+        "nearest(a - -b, 2) * (t + s)",
+        "((((a))))",
+    ]
+)
+edit = st.tuples(st.integers(0, 50), st.integers(0, 3), st.one_of(fragments, st.characters()))
+
+
+@settings(max_examples=200)
+@given(valid, st.lists(edit, max_size=4))
+def test_a_mutated_expression_has_a_value_or_a_named_error(space, text, edits):
+    for at, removed, inserted in edits:
+        text = text[:at] + inserted + text[at + removed :]
+    error = None
+    try:
+        assert np.isfinite(evaluate(text, space).value).all()
+    except ExpressionError as named:
+        error = named
+    assert error is None or (str(error)[-1] in ".?" and 0 <= error.column <= len(text))
+
+
+@pytest.mark.parametrize(
+    "piece", ["(", "-", "mean(", "a*(", "lerp(a,a,(", "norm(-(", "'", '"', "#", "1e", "\U0001f431", "\0"]
+)
+@pytest.mark.parametrize("times", [49, 400, 100_000])
+def test_deep_and_huge_input_ends_in_words(space, piece, times):
+    with pytest.raises(ExpressionError):
+        evaluate(piece * times, space)

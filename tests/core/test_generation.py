@@ -3,12 +3,15 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from core import generation
 from core.errors import Cancelled, ConfigError
-from core.generation import SamplingConfig, SketchDecoder
+from core.generation import SamplingConfig, SketchDecoder, prior_codes
+from core.generation.sampling import Sampler
+from core.generation.shared import MANY
 from core.loss import mixture_parameters
-from core.sketch import START_TOKEN
+from core.sketch import START_TOKEN, stroke3_to_stroke5
 from tests.core.conftest import TINY, VARIANTS, make_model
 
 SCALE = 12.5
@@ -39,16 +42,15 @@ def assert_same(drawings, others):
 def steps(monkeypatch):
     """Every step of decoding as (rows of the batch, raw outputs, points drawn)."""
     recorded = []
-    draw = generation._State._draw
+    draw = Sampler.draw
 
-    def spy(state, step, raw):
-        rows = state.alive.copy()
-        draw(state, step, raw.copy())
-        points = np.zeros((len(rows), 5), dtype=np.float32)
-        points[np.isin(rows, state.alive)] = state.point
-        recorded.append((rows, raw, points))
+    def spy(sampler, raw, sketches, step):
+        outputs, rows = raw.T.copy(), sketches.copy()
+        offsets, pen = draw(sampler, raw, sketches, step)
+        recorded.append((rows, outputs, np.column_stack([offsets.T, np.eye(3, dtype=np.float32)[pen]])))
+        return offsets, pen
 
-    monkeypatch.setattr(generation._State, "_draw", spy)
+    monkeypatch.setattr(Sampler, "draw", spy)
     return recorded
 
 
@@ -172,6 +174,128 @@ def test_a_lower_limit_cuts_a_drawing_short_and_changes_nothing_else():
     long, short = (decoder.decode(codes_of(5), range(5), SamplingConfig(0.5, limit)) for limit in (60, 9))
     assert max(map(len, short)) == 9
     assert_same([drawing[:9] for drawing in long], short)
+
+
+PROPERTY = settings(max_examples=25, deadline=None)
+DECODERS = {name: SketchDecoder(make_model(**changes).decoder, SCALE) for name, changes in VARIANTS.items()}
+
+
+@PROPERTY
+@given(st.sampled_from(list(VARIANTS)), st.permutations(range(6)), st.integers(1, 6), st.integers(0, 2**63))
+def test_order_and_company_do_not_matter(name, order, count, seed):
+    decoder, codes, config = DECODERS[name], codes_of(6), SamplingConfig(0.5, 20)
+    seeds = [seed + i for i in range(6)]
+    together, chosen = decoder.decode(codes, seeds, config), order[:count]
+    others = decoder.decode(codes[chosen], [seeds[i] for i in chosen], config)
+    assert_same([together[i] for i in chosen], others)
+
+
+@PROPERTY
+@given(st.sampled_from(list(VARIANTS)), st.integers(1, 40), st.floats(0, 2), st.integers(0, 2**63))
+def test_any_lower_limit_gives_a_beginning(name, limit, temperature, seed):
+    long, short = (
+        DECODERS[name].decode(codes_of(2), [seed, seed + 1], SamplingConfig(temperature, n)) for n in (40, limit)
+    )
+    assert_same([drawing[:limit] for drawing in long], short)
+
+
+def test_large_and_small_batches_draw_alike():
+    """Large ones are multiplied by another library."""
+    decoder, config = DECODERS["attention"], SamplingConfig(0.5, 30)
+    codes, seeds = codes_of(MANY + 8), range(MANY + 8)
+    together = decoder.decode(codes, seeds, config)
+    few = decoder.decode(codes[:5], seeds[:5], config) + decoder.decode(codes[5:20], seeds[5:20], config)
+    assert_same(together[:20], few)
+
+
+# -- completion and unconditional drawings -----------------------------------------------------
+
+POINTS = st.tuples(st.floats(-200, 200, width=32), st.floats(-200, 200, width=32), st.sampled_from([0.0, 1.0]))
+BEGINNING = st.lists(POINTS, max_size=15).map(lambda rows: np.array(rows, dtype=np.float32).reshape(-1, 3))
+
+
+@PROPERTY
+@given(st.lists(BEGINNING, min_size=1, max_size=4), st.sampled_from(list(VARIANTS)), st.integers(0, 2**63))
+def test_completed_drawings_begin_with_exactly_what_was_given(beginnings, name, seed):
+    codes, seeds = codes_of(len(beginnings)), [seed + i for i in range(len(beginnings))]
+    config = SamplingConfig(0.7, 20)
+    first, *_, last = DECODERS[name].stream(codes, seeds, config, beginnings=beginnings)
+    for beginning, early, whole in zip(beginnings, first.strokes, last.strokes, strict=True):
+        np.testing.assert_array_equal(early[: len(beginning)], beginning)
+        np.testing.assert_array_equal(whole[: len(beginning)], beginning)
+        assert len(whole) <= 20
+
+
+def test_a_completed_drawing_goes_on_as_if_the_model_had_drawn_its_beginning(variant):
+    """The rest of a drawing's own beginning is the rest of the drawing."""
+    decoder, codes, config = SketchDecoder(variant.decoder, SCALE), codes_of(5), SamplingConfig(0.5, 40)
+    whole = decoder.decode(codes, range(5), config)
+    beginnings = [drawing[: len(drawing) // 2] for drawing in whole]
+    assert max(map(len, beginnings)) > 5
+    assert_same(decoder.decode(codes, range(5), config, beginnings=beginnings), whole)
+
+
+def test_outputs_after_a_beginning_are_the_teacher_forced_ones(variant, steps):
+    beginning = np.random.default_rng(3).normal(0, SCALE, (9, 3)).astype(np.float32)
+    beginning[:, 2] = [0, 0, 1, 0, 0, 0, 1, 0, 0]
+    codes = codes_of(1)
+    SketchDecoder(variant.decoder, SCALE).decode(codes, [0], SamplingConfig(0.5, 10), beginnings=[beginning])
+    points = np.column_stack([beginning[:, :2] / SCALE, 1 - beginning[:, 2], beginning[:, 2], np.zeros(9)])
+    inputs = np.vstack([START_TOKEN, points]).astype(np.float32)
+    with torch.inference_mode():
+        forced = variant.decoder(torch.from_numpy(codes), torch.from_numpy(inputs[None]))[0]
+    np.testing.assert_allclose(np.concatenate([raw for _, raw, _ in steps]), forced, rtol=0, atol=1e-4)
+
+
+def test_one_beginning_is_completed_in_nine_ways():
+    decoder = SketchDecoder(endless(make_model()).decoder, SCALE)
+    beginning = np.array([[10, 0, 0], [0, 10, 1]], dtype=np.float32)
+    codes = np.repeat(codes_of(1), 9, axis=0)
+    drawings = decoder.decode(codes, range(9), SamplingConfig(0.7, 12), beginnings=[beginning] * 9)
+    assert len({drawing.tobytes() for drawing in drawings}) == 9
+
+
+def test_beginnings_that_do_not_fit_are_refused():
+    decoder, codes, line = DECODERS["attention"], codes_of(1), np.zeros((5, 3), dtype=np.float32)
+    with pytest.raises(ConfigError, match="5 points"):
+        decoder.decode(codes, [0], SamplingConfig(max_points=4), beginnings=[line])
+    assert len(decoder.decode(codes, [0], SamplingConfig(max_points=5), beginnings=[line])[0]) == 5
+    for beginnings in ([], [line, line], [line[:, :2]], [line + np.nan]):
+        with pytest.raises(ValueError, match="beginning"):
+            decoder.decode(codes, [0], beginnings=beginnings)
+
+
+def test_codes_of_the_prior_are_standard_normal_and_each_seeds_own():
+    codes = prior_codes(range(400), 32)
+    assert codes.mean() == pytest.approx(0, abs=0.03)
+    assert codes.std() == pytest.approx(1, abs=0.03)
+    np.testing.assert_array_equal(prior_codes([7], 32)[0], codes[7])
+    assert prior_codes([], 32).shape == (0, 32)
+
+
+# -- attention ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["attention", "positions"])
+def test_the_attention_of_a_drawing_is_the_models(name):
+    """Their average of the values is the context that the model computes."""
+    model = make_model(**VARIANTS[name])
+    drawing = SketchDecoder(endless(model).decoder, SCALE).decode(codes_of(1), [0], SamplingConfig(0.7, 12))[0]
+    weights = SketchDecoder(model.decoder, SCALE).attention_of(drawing)
+    assert weights.shape == (12, 12)
+    np.testing.assert_array_equal(weights, np.tril(weights))
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
+    points = stroke3_to_stroke5(drawing / (SCALE, SCALE, 1), 12)
+    inputs = torch.from_numpy(np.vstack([START_TOKEN, points[:-1]]).astype(np.float32))
+    with torch.inference_mode():
+        context = model.decoder.attention(inputs[None])[0]
+        expected = torch.from_numpy(weights) @ model.decoder.attention.value(inputs)
+    np.testing.assert_allclose(context, expected, atol=1e-5)
+
+
+def test_attention_of_nothing_is_nothing():
+    assert DECODERS["attention"].attention_of(np.zeros((0, 3), dtype=np.float32)).shape == (0, 0)
+    assert DECODERS["baseline"].attention_of(np.zeros((4, 3), dtype=np.float32)) is None
 
 
 # -- ends --------------------------------------------------------------------------------------

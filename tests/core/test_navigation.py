@@ -1,149 +1,18 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core.navigation import Navigator, lerp, path, slerp
+from core.navigation import Navigator
+from core.neighbours import build_graph
 from tests.core.conftest import make_atlas_of
 
-SIZE = 6
 number = st.floats(-100, 100, width=32).map(lambda value: 0.0 if abs(value) < 1e-3 else value)
-code = hnp.arrays(np.float32, SIZE, elements=number)
-share = st.floats(0, 1)
 
 
 def norm(vector):
     return float(np.linalg.norm(np.asarray(vector, dtype=np.float64)))
-
-
-def near(a, b, scale=1e-4):
-    return norm(np.asarray(a, dtype=np.float64) - b) <= scale * (1 + norm(b))
-
-
-def angle(a, b):
-    """In radians; by the half-angle formula, exact for near and for opposite directions too."""
-    a, b = np.asarray(a, dtype=np.float64) / norm(a), np.asarray(b, dtype=np.float64) / norm(b)
-    return 2 * np.arctan2(norm(a - b), norm(a + b))
-
-
-# -- between two codes -------------------------------------------------------------------------
-
-
-@given(code, code, share)
-def test_lerp_is_straight_and_even(a, b, t):
-    assert near(lerp(a, b, 0), a)
-    assert near(lerp(a, b, 1), b)
-    assert near(lerp(a, b, t), a + t * (b.astype(float) - a))
-    assert near(lerp(a, b, t), lerp(b, a, 1 - t))
-    assert lerp(a, b, t).dtype == np.float32
-
-
-@given(code, code, share)
-def test_slerp_reaches_its_ends_whatever_they_are(a, b, t):
-    assert near(slerp(a, b, 0), a)
-    assert near(slerp(a, b, 1), b)
-    assert np.isfinite(slerp(a, b, t)).all()
-    assert slerp(a, b, t).dtype == np.float32
-
-
-@given(code, code, share)
-def test_slerp_turns_evenly_and_its_norm_with_it(a, b, t):
-    assume(norm(a) > 0 and norm(b) > 0)
-    whole = angle(a, b)
-    assume(whole > 1e-3)  # below, it is lerp
-    middle = slerp(a, b, t)
-    assert norm(middle) == pytest.approx((1 - t) * norm(a) + t * norm(b), rel=1e-3)
-    assert angle(a, middle) == pytest.approx(t * whole, abs=2e-3)
-    if whole < np.pi - 1e-2:  # the way round is defined
-        assert angle(middle, b) == pytest.approx((1 - t) * whole, abs=2e-3)
-        assert near(middle, slerp(b, a, 1 - t), 2e-3)
-
-
-def test_slerp_of_known_codes():
-    right, up = np.array([1, 0], dtype=np.float32), np.array([0, 3], dtype=np.float32)
-    np.testing.assert_allclose(slerp(right, up, 0.5), np.sqrt([2, 2]), rtol=1e-6)  # at 45 degrees, 2 long
-    np.testing.assert_allclose(slerp(right, up, 1 / 3), 5 / 3 * np.array([np.sqrt(3), 1]) / 2, rtol=1e-6)
-
-
-@given(code, st.floats(0.1, 10), share)
-def test_slerp_along_one_direction_is_straight(a, factor, t):
-    assume(norm(a) > 0)
-    assert near(slerp(a, np.float32(factor) * a, t), lerp(a, np.float32(factor) * a, t), 2e-3)
-
-
-@given(code, st.floats(0.1, 10), share)
-def test_slerp_between_opposites_turns_half_round(a, factor, t):
-    assume(norm(a) > 0)
-    b = -np.float32(factor) * a
-    middle = slerp(a, b, t)
-    assert norm(middle) == pytest.approx((1 - t) * norm(a) + t * norm(b), rel=1e-3)
-    assert angle(a, middle) == pytest.approx(t * np.pi, abs=3e-3)
-    np.testing.assert_array_equal(middle, slerp(a, b, t))
-
-
-@given(code, share)
-def test_slerp_with_zero_is_straight(a, t):
-    zero = np.zeros(SIZE, dtype=np.float32)
-    np.testing.assert_array_equal(slerp(zero, a, t), lerp(zero, a, t))
-    np.testing.assert_array_equal(slerp(a, zero, t), lerp(a, zero, t))
-
-
-def test_one_dimension_has_no_way_round():
-    a, b = np.array([2], dtype=np.float32), np.array([-4], dtype=np.float32)
-    np.testing.assert_allclose([slerp(a, b, t)[0] for t in (0, 0.5, 1)], [2, -1, -4])
-
-
-# -- paths -------------------------------------------------------------------------------------
-
-
-@given(st.lists(code, min_size=1, max_size=5), st.integers(2, 30))
-def test_a_path_begins_and_ends_at_its_ends(codes, frames):
-    for spherical in (False, True):
-        walked = path(codes, frames, spherical=spherical)
-        assert walked.shape == (frames, SIZE)
-        assert near(walked[0], codes[0])
-        assert near(walked[-1], codes[-1])
-
-
-@given(st.lists(code, min_size=2, max_size=5), st.integers(2, 30))
-def test_a_straight_path_has_constant_speed(codes, frames):
-    """Each frame lies on the polyline, at its share of the length."""
-    corners = np.stack(codes).astype(np.float64)
-    legs = np.linalg.norm(np.diff(corners, axis=0), axis=1)
-    assume(legs.sum() > 1e-2)
-    for frame, walked in enumerate(path(codes, frames)):
-        distance = legs.sum() * frame / (frames - 1)
-        expected = [np.interp(distance, np.concatenate([[0], np.cumsum(legs)]), axis) for axis in corners.T]
-        assert near(walked, np.array(expected), 1e-3)
-
-
-def test_two_codes_make_a_path_of_even_steps():
-    a, b = np.random.default_rng(0).standard_normal((2, SIZE)).astype(np.float32)
-    steps = np.linalg.norm(np.diff(path([a, b], 10), axis=0), axis=1)
-    np.testing.assert_allclose(steps, norm(b - a) / 9, rtol=1e-4)
-    walked = path([a, b], 10, spherical=True)
-    turns = [angle(one, other) for one, other in pairwise(walked)]
-    np.testing.assert_allclose(turns, angle(a, b) / 9, rtol=1e-3)
-
-
-def test_a_path_stands_still_where_it_must():
-    a, b = np.eye(2, SIZE, dtype=np.float32)
-    np.testing.assert_array_equal(path([a], 3), [a, a, a])
-    np.testing.assert_array_equal(path([a, a], 2), [a, a])
-    np.testing.assert_array_equal(path([a, b], 1), [a])
-    np.testing.assert_allclose(path([a, a, b, b], 3), [a, (a + b) / 2, b], atol=1e-6)
-
-
-@pytest.mark.parametrize(("codes", "frames"), [([], 3), ([np.zeros(SIZE)], 0)])
-def test_a_path_needs_codes_and_frames(codes, frames):
-    with pytest.raises(ValueError, match="at least one"):
-        path(codes, frames)
-
-
-# -- in an atlas -------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +138,80 @@ def test_a_moved_map_has_the_same_codes_elsewhere(navigator):
     assert moved.on_map(-x, -y) == (5, 0)
     assert navigator.on_map(x, y) == (5, 0)
     np.testing.assert_array_equal(moved.from_map(-x, -y).code, navigator.from_map(x, y).code)
+
+
+def test_a_click_beside_a_stranger_takes_the_drawings_around_it():
+    """The stranger is the nearest of all on the map, but the others agree with one another."""
+    rng = np.random.default_rng(0)
+    latents = np.concatenate([np.eye(1, 8) * 10 + 0.1 * rng.standard_normal((20, 8)), -10 * np.eye(1, 8)])
+    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)])
+    navigator = Navigator(make_atlas_of(latents, positions=np.concatenate([ring, [[0.4, 0]]])))
+    assert navigator.from_map(0.0, 0.0).code[0] > 9
+    assert navigator.from_map(0.4, 0.0).code[0] < -9  # but on its own position, it is meant
+
+
+def test_places_of_many_codes_are_those_of_each(navigator):
+    codes = np.random.default_rng(0).normal(scale=3, size=(7, 8)).astype(np.float32)
+    together = navigator.positions_of(codes)
+    np.testing.assert_allclose(together, [navigator.to_map(code) for code in codes], rtol=1e-5, atol=1e-5)
+    indices, distances = navigator.nearest(codes, 5)
+    for i, code in enumerate(codes):
+        alone, apart = navigator.nearest(code, 5)
+        np.testing.assert_array_equal(indices[i], alone)
+        np.testing.assert_allclose(distances[i], apart, rtol=1e-5)
+
+
+# -- through the data --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def arc():
+    """200 drawings along three quarters of a circle of radius 10."""
+    angle = np.linspace(0, 1.5 * np.pi, 200)
+    latents = np.zeros((200, 4))
+    latents[:, :2] = 10 * np.column_stack([np.cos(angle), np.sin(angle)])
+    return Navigator(make_atlas_of(latents, np.zeros(200, dtype=int)))
+
+
+@pytest.fixture(scope="module")
+def graph(arc):
+    return finished(build_graph(arc.atlas.latents, 4))
+
+
+def finished(generator):
+    """What a generator returns."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_path_through_data_follows_the_data_at_constant_speed(arc, graph):
+    latents = arc.atlas.latents
+    walked = arc.path_through_data(graph, [latents[0], latents[199]], 40)
+    np.testing.assert_array_equal(walked[[0, -1]], latents[[0, 199]])
+    np.testing.assert_allclose(np.linalg.norm(walked[:, :2], axis=1), 10, rtol=0.01)  # a chord would pass at 7
+    steps = np.linalg.norm(np.diff(walked, axis=0), axis=1)
+    np.testing.assert_allclose(steps, 10 * 1.5 * np.pi / 39, rtol=0.02)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 59), min_size=1, max_size=4), st.integers(2, 25))
+def test_no_frame_is_farther_from_data_than_half_an_edge(navigator, drawings, frames):
+    latents = navigator.atlas.latents
+    graph = finished(build_graph(latents, 5))
+    walked = navigator.path_through_data(graph, [latents[i] for i in drawings], frames)
+    assert walked.shape == (frames, 8)
+    np.testing.assert_allclose(walked[[0, -1]], latents[[drawings[0], drawings[-1]]], atol=1e-5)
+    assert max(navigator.nearest(code)[1][0] for code in walked) <= graph.edges.max() / 2 + 1e-4
+
+
+def test_codes_beside_the_data_are_ends_of_a_path_through_it(arc, graph):
+    one, other = arc.atlas.latents[[20, 120]] * np.float32(1.2)
+    walked = arc.path_through_data(graph, [one, other], 100)
+    np.testing.assert_array_equal(walked[[0, -1]], [one, other])
+    inner = np.linalg.norm(walked, axis=1)[15:-15]
+    np.testing.assert_allclose(inner, 10, rtol=0.01)
+    np.testing.assert_array_equal(arc.path_through_data(graph, [one], 3), [one, one, one])

@@ -5,16 +5,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from core import training
 from core.checkpoint import load_tensors
-from core.dataset import TEST, VALID, BatchSource, load_dataset
+from core.dataset import TEST, TRAIN, VALID, BatchSource, load_dataset
 from core.errors import ConfigError, TrainingError
 from core.evaluation import Losses, losses_per_drawing
-from core.loss import kl_loss, reconstruction_loss
+from core.loss import kl_annealing, kl_loss, reconstruction_loss
 from core.sketch import START_TOKEN, stroke3_to_stroke5
 from core.training import TrainingRun
-from core.training_config import TrainingConfig
+from core.training_config import PRESETS, TrainingConfig
 from tests.core.conftest import TINY, make_model
 from tests.parametric import write_kind
 
@@ -39,7 +40,7 @@ def same_state(one, other):
 
 
 def validations(history):
-    return [(entry["epoch"], entry["step"], entry["valid_L_R"], entry["valid_L_KL"]) for entry in history]
+    return [{name: value for name, value in entry.items() if name != "seconds"} for entry in history]
 
 
 # -- learning ----------------------------------------------------------------------------------
@@ -250,6 +251,113 @@ def test_nan_that_stays_ends_in_words(houses, monkeypatch):
         list(make_run(houses, epochs=100).run())
 
 
+# -- spikes ------------------------------------------------------------------------------------
+
+
+def test_a_loss_that_leaps_up_is_recovered_from(houses):
+    run = make_run(houses, epochs=20)
+    spiked, events = False, []
+    for report in run.run():
+        if report.step >= 60 and not spiked:
+            spiked, cost = True, report.train.total(0.5)
+            with torch.no_grad():
+                run.model.decoder.output.weight.mul_(30)
+        if report.event:
+            events.append(report)
+            good = run._good["model"]
+            assert all(torch.equal(tensor, good[name]) for name, tensor in run.model.state_dict().items())
+    (event,) = events
+    assert "leapt up" in event.event
+    assert "at half the rate" in event.event
+    assert event.step <= 85
+    assert event.train.total(0.5) > cost + 1
+    assert run.rate_factor == 1 / 2
+    assert report.train.total(0.5) < cost
+    assert all(entry["train_L_R"] < cost + 1 for entry in run.history if entry["step"] > 60)
+
+
+def test_the_state_to_go_back_to_is_renewed_within_an_epoch(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    monkeypatch.setattr(training, "GOOD_STEPS", 2)
+    run = make_run(houses, epochs=1)
+    for report in run.run():
+        if report.step == 3:
+            good = copy.deepcopy(run._good["model"])
+            poison(run)
+        if report.event:
+            assert "weights of step 2" in report.event
+            assert all(torch.equal(tensor, good[name]) for name, tensor in run.model.state_dict().items())
+            return
+    pytest.fail("nothing was noticed")
+
+
+# -- what a step does --------------------------------------------------------------------------
+
+
+class ReadsNothing(TorchDispatchMode):
+    """Fails where a number is read from the device, which would wait for it."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        assert function is not torch.ops.aten._local_scalar_dense.default, "a number was read"
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("changes", [{}, {"clip_by": "value", "schedule": "constant", "drop_points": 0.2}])
+def test_a_step_reads_nothing_from_the_device(houses, changes):
+    run = make_run(houses, **changes)
+    run._train_step(houses.indices(TRAIN)[:8], 0.0)
+    with ReadsNothing():
+        run._train_step(houses.indices(TRAIN)[:8], 0.0)
+    with pytest.raises(AssertionError, match="was read"), ReadsNothing():
+        torch.ones(1).item()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_steps_on_a_gpu_do_not_wait_for_it(houses):
+    run = TrainingRun(houses, TINY, TrainingConfig(**{**QUICK.to_dict(), "precision": "auto"}), torch.device("cuda"))
+    run._train_step(houses.indices(TRAIN)[:8], 0.0)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(3):
+            row = run._train_step(houses.indices(TRAIN)[:8], 0.0)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    assert row.isfinite().all()
+
+
+def test_a_constant_rate_is_constant(houses, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    run = make_run(houses, schedule="constant", warmup_steps=0)
+    assert {report.learning_rate for report in run.run()} == {1e-2}
+
+
+@pytest.mark.parametrize("clip_by", ["norm", "value"])
+def test_gradients_are_clipped(houses, clip_by):
+    run = make_run(houses, clip_by=clip_by, gradient_clip=1e-3)
+    norm = run._train_step(houses.indices(TRAIN)[:8], 0.0)[3].item()
+    gradient = torch.cat([parameter.grad.flatten() for parameter in run.model.parameters()])
+    assert norm > 0.01
+    if clip_by == "norm":
+        assert gradient.norm().item() == pytest.approx(1e-3, rel=1e-3)
+    else:
+        assert gradient.abs().max().item() == pytest.approx(1e-3)
+        assert gradient.norm().item() > 1e-3
+
+
+def test_the_training_loss_of_an_epoch_is_the_mean_over_its_drawings(houses, monkeypatch):
+    """Wherever it is reported in between."""
+    histories = []
+    for steps in (1, 3, 100):
+        monkeypatch.setattr(training, "REPORT_STEPS", steps)
+        run = make_run(houses)
+        reports = list(run.run())
+        histories.append([(entry["train_L_R"], entry["train_L_KL"]) for entry in run.history])
+        if steps == 1:
+            each = np.reshape([report.train.L_R for report in reports], (3, 5))  # batches of equal size
+    assert histories[0] == histories[1] == histories[2]
+    np.testing.assert_allclose([entry[0] for entry in histories[0]], each.mean(axis=1), rtol=1e-6)
+
+
 # -- evaluation --------------------------------------------------------------------------------
 
 
@@ -303,6 +411,13 @@ def test_evaluation_leaves_the_model_as_it_was(dataset):
 # -- settings ----------------------------------------------------------------------------------
 
 
+def test_the_seeds_settings_anneal_by_its_step():
+    """eta of 1 - R^step, R 0.9999, with batches of 100."""
+    seed = PRESETS["seed"]
+    sketches = 500 * seed.batch_size
+    assert kl_annealing(sketches, seed.kl_eta_min, seed.kl_anneal_sketches) == pytest.approx(1 - 0.9999**500)
+
+
 def test_settings_survive_as_plain_values():
     assert TrainingConfig.from_dict(QUICK.to_dict()) == QUICK
 
@@ -326,6 +441,9 @@ def test_settings_survive_as_plain_values():
         {"augment": 1.0},
         {"augment": -0.1},
         {"precision": "float16"},
+        {"schedule": "linear"},
+        {"clip_by": 3},
+        {"drop_points": 1.0},
         {"epochs": "many"},
         {"epochs": None},
         {"layers": 3},

@@ -1,0 +1,36 @@
+"""What the benchmarks share: what they ran on."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import torch
+
+
+def machine(device: torch.device) -> str:
+    """The device, its threads and the version of torch, in one line."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
+    bfloat16 = "with" if torch.cpu._is_avx512_bf16_supported() else "without"
+    return f"{_processor()}, {os.cpu_count()} cores, {bfloat16} bfloat16, torch {torch.__version__}"
+
+
+def _processor() -> str:
+    """The CPU's name; Python knows it only on some systems."""
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def peak_megabytes(device: torch.device) -> float:
+    """The most memory this process has had: the GPU's on a GPU, else of the system's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes there, kilobytes elsewhere

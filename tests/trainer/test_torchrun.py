@@ -1,0 +1,24 @@
+"""Two processes that train together under torchrun do what one process does."""
+
+import torch
+
+from tests.trainer.children import final_state, finish, start
+from tests.trainer.conftest import write_drawings
+
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer")
+
+
+def test_two_processes_train_as_one(tmp_path):
+    """The last batch of an epoch has a single drawing, so that one of the two has a share of none."""
+    data = write_drawings(tmp_path / "ring.npz", train=41, valid=6, test=4)
+    outputs = []
+    for name, launcher in (("one", ("-m", "trainer")), ("two", TORCHRUN)):
+        outputs.append(finish(start(tmp_path / f"{name}.pt", data, "--epochs", "3", launcher=launcher)))
+    one, two = (final_state(tmp_path / f"{name}.pt") for name in ("one", "two"))
+    assert one["step"] == two["step"] == 18
+    for name, weights in one["model"].items():
+        torch.testing.assert_close(two["model"][name], weights, rtol=1e-3, atol=2e-5)
+    for ours, theirs in zip(one["history"], two["history"], strict=True):
+        torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
+    events = [[record["event"] for record in records if record["event"] != "stage"] for records in outputs]
+    assert events[0] == events[1]  # only the first process prints
