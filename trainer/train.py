@@ -21,9 +21,9 @@ SIGNAL_STATUS = 128
 """Added to a signal's number, it is what a shell reports of a program which that signal ended."""
 
 
-def train_command(arguments: Sequence[str]) -> int:
-    """Train, map, save; the exit status."""
-    options, snapshot = _settings(arguments)
+def train_command(arguments: Sequence[str], description: str | None = None) -> int:
+    """Train, map, save; the exit status. `description` heads the help in place of the command's own."""
+    options, snapshot = _settings(arguments, description)
     keep_freed_memory()
     check_output(options.checkpoint)
     with open_display(options.json, shown=is_first_process()) as display:
@@ -36,9 +36,9 @@ def train_command(arguments: Sequence[str]) -> int:
     return 0 if signal_number is None else SIGNAL_STATUS + signal_number
 
 
-def _settings(arguments: Sequence[str]) -> tuple[TrainOptions, dict[str, Any] | None]:
+def _settings(arguments: Sequence[str], description: str | None) -> tuple[TrainOptions, dict[str, Any] | None]:
     """The options, and the state to go on from if they ask for it."""
-    options = parse_configured(TrainOptions, arguments)
+    options = parse_configured(TrainOptions, arguments, description=description)
     if not options.resume:
         return options, None
     snapshot = read_resume_file(options.checkpoint)
@@ -72,11 +72,16 @@ def _train(
 
 def _run(run: TrainingRun, resume_file: ResumeFile | None, watching: Watching | None, display: Display) -> int | None:
     """The steps themselves, with the state kept on disk; the number of the signal that ended them, if any."""
-    with GracefulStop(run.request_stop) as stop:
+    with GracefulStop(run.request_stop, echoed=run.world > 1) as stop:
         for progress in run.run():
-            display.training(progress)
-            if progress.event:
-                display.say(progress.event)
+            try:
+                display.training(progress)
+                if progress.event:
+                    display.say(progress.event)
+            except BrokenPipeError:  # nobody reads on: that ends the training, but loses nothing of it
+                if resume_file is not None:
+                    resume_file.save(run)
+                raise
             if watching is not None:
                 watching.report(progress)
             if resume_file is not None and resume_file.is_due:

@@ -68,7 +68,7 @@ class EventFiles:
             "train/L_s": progress.train.L_s,
             "train/L_p": progress.train.L_p,
             "train/L_KL": progress.train.L_KL,
-            "train/eta_w_KL": progress.eta * self._run.config.kl_weight,
+            "train/eta_w_KL": progress.kl_weight,
             "train/gradient_norm": progress.gradient_norm,
             "train/learning_rate": progress.learning_rate,
             "train/sketches_per_second": progress.sketches_per_second,

@@ -39,7 +39,7 @@ def finish(child):
 def final_state(checkpoint):
     """All that a training that has ended left to go on from, but for its times."""
     state = load_tensors(checkpoint.with_name(checkpoint.name + ".resume"))
-    del state["seconds"]
+    del state["seconds"], state["sha256"]
     for entry in state["history"]:
         del entry["seconds"]
     return state

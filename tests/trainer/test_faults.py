@@ -44,7 +44,7 @@ def test_a_killed_training_ends_at_the_very_same_weights(drawings, tmp_path):
     assert same(one.weights, other.weights)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}{suffix}" for name in ("straight.pt", "killed.pt") for suffix in ("", ".resume")
-    }
+    } | {"straight.history.csv", "killed.history.csv"}
 
 
 @contextlib.contextmanager
