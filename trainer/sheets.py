@@ -19,7 +19,7 @@ LABEL_CELLS = 1.6
 """Room for the rows' names, in cells."""
 LABEL_LETTERS = 22
 DOT = 1e-3
-"""Length of a stroke of one point, which round caps make a dot."""
+"""Length of a stroke that never leaves its point, which round caps make a dot."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,4 +54,4 @@ def draw_sheet(rows: Sequence[SheetRow]) -> Figure:
 def _placed(sketch: Array, column: int, row: int) -> list[NDArray[np.float64]]:
     """The polylines of `sketch` in the cell of so many cells to the right and down."""
     lines = [line + np.array([column, row]) for line in in_unit_square(sketch)]
-    return [line if len(line) > 1 else np.vstack([line, line + np.array([DOT, 0])]) for line in lines]
+    return [line if np.ptp(line, axis=0).any() else line[0] + np.array([[0, 0], [DOT, 0]]) for line in lines]
