@@ -31,7 +31,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.dataset import TRAIN, BatchSource, SketchDataset, batches_by_length, load_dataset
 from core.directions import attribute_direction
-from core.errors import SketchExplorerError
+from core.errors import CheckpointError, SketchExplorerError
 from core.generation import SamplingConfig, SketchDecoder
 
 Floats = NDArray[np.float32]
@@ -369,6 +369,8 @@ def main() -> int:
     try:
         checkpoint = load_checkpoint(options.checkpoint)
         single = load_checkpoint(options.single_class) if options.single_class else None
+        if len(checkpoint.categories) < 4 or not set(ANIMALS) <= set(checkpoint.categories):
+            raise CheckpointError(f"{options.checkpoint} must know {', '.join(ANIMALS)} and another category at least.")
         files = [options.data / "quickdraw" / f"{name}.npz" for name in checkpoint.categories]
         dataset = load_dataset(files, checkpoint.max_points)
     except SketchExplorerError as error:

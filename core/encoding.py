@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -78,15 +79,20 @@ def encode_dataset(
 
     A generator: yields the fraction done after each batch and returns the two arrays; to cancel it,
     close it. mu is written into `out` if given (a memory map, say): apart from it and the losses,
-    memory does not grow with N. Without `losses`, which take most of the time, they are NaN.
+    memory does not grow with N. Without `losses`, which take most of the time, they are NaN. Processes
+    of one group (torch.distributed) share the work; each must run to the end, and all get everything.
     """
     means = np.empty((len(dataset), model.config.latent), dtype=np.float32) if out is None else out
     if means.shape != (len(dataset), model.config.latent):
         raise ValueError(f"codes of {len(dataset)} drawings do not fit in {means.shape}")
-    totals = np.full(len(dataset), np.nan, dtype=np.float32)
-    done = 0
-    for first in range(0, len(dataset), WINDOW):
-        window = _window(dataset, first, min(first + WINDOW, len(dataset)))
+    totals = np.full(len(dataset), 0 if losses else np.nan, dtype=np.float32)
+    rank, world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    means[:] = 0
+    size = min(WINDOW, -(-len(dataset) // world))
+    own = range(rank * size, len(dataset), world * size)
+    share, done = sum(min(size, len(dataset) - first) for first in own), 0
+    for first in own:
+        window = _window(dataset, first, min(first + size, len(dataset)))
         source = BatchSource(window, scale, model.device)
         everything = np.arange(len(window))
         for batch in encode_batches(model, source, window.lengths, everything, decode=losses):
@@ -94,7 +100,10 @@ def encode_dataset(
             if batch.losses is not None:
                 totals[first + batch.chosen] = batch.losses.total.cpu().numpy()
             done += len(batch.chosen)
-            yield done / len(dataset)
+            yield done / share
+    if world > 1:
+        for result in (means, totals):
+            _sum_over_processes(result, model.device)
     return means, totals
 
 
@@ -110,6 +119,14 @@ def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.
         lengths = torch.tensor([len(stroke3)], device=model.device)
         mean, _ = model.encoder(torch.from_numpy(points[None]).to(model.device), lengths)
     return mean[0].float().cpu().numpy()
+
+
+def _sum_over_processes(values: NDArray[np.float32], device: torch.device) -> None:
+    """Add up what each process has, in place and a window at a time."""
+    for first in range(0, len(values), WINDOW):
+        part = torch.from_numpy(values[first : first + WINDOW]).to(device)
+        dist.all_reduce(part)
+        values[first : first + WINDOW] = part.cpu().numpy()
 
 
 def _window(dataset: SketchDataset, first: int, end: int) -> SketchDataset:

@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "the losses of a checkpoint on drawings",
     "compare": "the baseline and attention trained alike, from several seeds, with a report",
     "sample": "contact sheets of what a checkpoint draws",
+    "atlas": "other drawings on the map of a checkpoint",
 }
 """Name -> what it does; NAME_command of trainer/NAME.py carries it out."""
 DEFAULT = "train"

@@ -17,12 +17,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """An atlas, and what kept it from being finished, if anything did."""
+    """An atlas, and whether it is finished."""
 
     atlas: Atlas | None
     """None if it was stopped before the drawings were encoded."""
     interrupted: bool = False
-    problem: str = ""
 
 
 def make_map(model: SketchVAE, dataset: SketchDataset, scale: float, *, refine: bool, display: Display) -> Map:
@@ -44,7 +43,8 @@ def make_map(model: SketchVAE, dataset: SketchDataset, scale: float, *, refine: 
     except KeyboardInterrupt:
         return Map(atlas, interrupted=True)
     except ProjectionError as error:
-        return Map(atlas, problem=str(error))
+        display.say(f"{error} The map is laid out by PCA alone.")
+        return Map(atlas)
     finally:
         work.close()
 

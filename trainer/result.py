@@ -8,6 +8,7 @@ import torch
 from core.atlas import Atlas
 from core.checkpoint import Checkpoint, save_checkpoint
 from core.model import SketchVAE
+from core.subset import even_sample
 from core.training import TrainingRun
 from trainer.display import Display
 from trainer.mapping import make_map
@@ -25,7 +26,7 @@ class Result:
     """Whether a signal ended the training or what came after."""
 
 
-def judge(run: TrainingRun, layout: str, display: Display, *, stopped: bool) -> Result:
+def judge(run: TrainingRun, layout: str, map_drawings: int | None, display: Display, *, stopped: bool) -> Result:
     """Measure and map the best model, unless training was `stopped`: then its user wants an end.
 
     Ctrl-C ends this early, too.
@@ -39,9 +40,8 @@ def judge(run: TrainingRun, layout: str, display: Display, *, stopped: bool) -> 
         scores = _measure(run, model, display)
     except KeyboardInterrupt:
         return Result(interrupted=True)
-    made = make_map(model, run.dataset, run.scale, refine=layout == "umap", display=display)
-    if made.problem:
-        display.say(f"{made.problem} The map is laid out by PCA alone.")
+    shown = run.dataset if map_drawings is None else even_sample(run.dataset, map_drawings)
+    made = make_map(model, shown, run.scale, refine=layout == "umap", display=display)
     return Result(scores, made.atlas, made.interrupted)
 
 

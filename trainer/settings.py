@@ -17,6 +17,7 @@ from trainer.processes import is_first_process
 Options = TypeVar("Options")
 Configured = TypeVar("Configured", bound="ConfiguredOptions")
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE|NAME ...")]
+Layout = Literal["umap", "pca"]
 Switch = tyro.conf.FlagCreatePairsOff[bool]
 """A flag that is given or not; other booleans, which a file may set, have a --no- flag too."""
 
@@ -75,15 +76,16 @@ class TrainOptions(ConfiguredOptions):
     """Go on with the training that OUT.resume holds; its settings stand where no flag says otherwise."""
     training_drawings: int | None = None
     """Train on so many of the training drawings, the same random ones each time; on all if not given."""
-    layout: Literal["umap", "pca"] = "umap"
+    layout: Layout = "umap"
     """How the map is laid out: umap takes a minute or more, pca none."""
+    map_drawings: int | None = None
+    """Put so many of the drawings on the map, evenly from all categories; all if not given."""
     tensorboard: Path | None = None
     """Write event files for TensorBoard into this folder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.training_drawings is not None and self.training_drawings < 1:
-            raise ConfigError(f"training_drawings must be 1 or more, not {self.training_drawings}.")
+        _check_counts(self, "training_drawings", "map_drawings")
 
     @property
     def checkpoint(self) -> Path:
@@ -101,6 +103,34 @@ class EvaluateOptions(CommonOptions):
     """Files of drawings, a category each, or names of Quick, Draw! categories."""
     split: Literal["train", "valid", "test"] = "test"
     """Which part of the files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtlasOptions(CommonOptions):
+    """Map other drawings with a checkpoint's model: a checkpoint of the same weights with their codes.
+
+    Under torchrun the processes share the encoding.
+    """
+
+    checkpoint: tyro.conf.Positional[Path]
+    """The .pt file."""
+    data: Files
+    """Files of drawings, a category each, or names of Quick, Draw! categories."""
+    out: Path | None = None
+    """The checkpoint to write; CHECKPOINT's name with the first category's if not given."""
+    layout: Layout = "umap"
+    """How the map is laid out: umap takes a minute or more, pca none."""
+    map_drawings: int | None = None
+    """Put so many of the drawings on the map, evenly from all categories; all if not given."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_counts(self, "map_drawings")
+
+    @property
+    def result(self) -> Path:
+        """Where the new checkpoint goes."""
+        return self.out or self.checkpoint.with_name(f"{self.checkpoint.stem}-{Path(self.data[0]).stem}.pt")
 
 
 def parse(
@@ -173,6 +203,13 @@ def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOp
         if before != now:
             raise ConfigError(f"A training that goes on keeps its {_flag(name)} of {before}; leave the flag out.")
     return options
+
+
+def _check_counts(options: CommonOptions, *names: str) -> None:
+    for name in names:
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"{name} must be 1 or more, not {value}.")
 
 
 def _value_of(flag: str, arguments: Sequence[str]) -> str | None:

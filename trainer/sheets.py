@@ -18,7 +18,7 @@ CELL = 0.9
 LABEL_CELLS = 1.6
 """Room for the rows' names, in cells."""
 LABEL_LETTERS = 22
-DOT = 1e-3
+DOT = 1e-2
 """Length of a stroke that never leaves its point, which round caps make a dot."""
 
 

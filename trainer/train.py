@@ -30,7 +30,7 @@ def train_command(arguments: Sequence[str], description: str | None = None) -> i
         with joined_processes(options.device, options.threads) as processes:
             run, signal_number = _train(options, snapshot, processes, display)
         if processes.is_first:  # the others end here: what follows is too little to share
-            result = judge(run, options.layout, display, stopped=signal_number is not None)
+            result = judge(run, options.layout, options.map_drawings, display, stopped=signal_number is not None)
             save_result(run, result, options.checkpoint, display)
             signal_number = signal_number or (signal.SIGINT if result.interrupted else None)
     return 0 if signal_number is None else SIGNAL_STATUS + signal_number

@@ -93,7 +93,8 @@ class AttentionWeights:
         return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _array(tensor: Tensor) -> Floats:
+def _array(tensor: Tensor | nn.Module) -> Floats:  # parameters of an LSTM are typed as either
+    assert isinstance(tensor, Tensor)
     return tensor.detach().float().cpu().numpy().copy()  # a copy: the model may be trained on
 
 
