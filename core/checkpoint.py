@@ -199,7 +199,7 @@ def _feed(update: Callable[[bytes], None], value: Any) -> None:
         update(b"]")
     elif isinstance(value, Tensor):
         update(f"tensor {value.dtype} {tuple(value.shape)} ".encode())
-        update(value.detach().contiguous().numpy().tobytes())
+        update(value.detach().cpu().contiguous().numpy().tobytes())
     elif value is None or type(value) in (bool, int, float, str):
         update(f"{type(value).__name__} {value!r} ".encode())
     else:

@@ -49,7 +49,8 @@ class Progress:
     train: Losses
     gradient_norm: float
     learning_rate: float
-    eta: float
+    kl_weight: float
+    """η·w_KL: what L_KL counts by now."""
     validation: Losses | None = None
     """Set once an epoch."""
     best: bool = False
@@ -311,7 +312,7 @@ class TrainingRun:
             train=meter.mean,
             gradient_norm=meter.norm,
             learning_rate=self.learning_rate(),
-            eta=self.eta(),
+            kl_weight=self.config.kl_weight * self.eta(),
             event=event,
         )
 

@@ -5,14 +5,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
-from core.sketch import bounds, stroke3_to_polylines
-
-LINE_WIDTH = 0.014
-"""Of the side of the square a sketch is fitted into."""
-MARGIN = 0.09
-"""Of that side, left free all around."""
-LEAST_EXTENT = 60.0
-"""Data units: a smaller drawing is not blown up beyond what this one would be."""
+from core.picture import LINE_WIDTH, placement
+from core.sketch import stroke3_to_polylines
 
 
 def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
@@ -28,15 +22,10 @@ def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
 
 def fit(stroke3: NDArray[np.float32], target: QRectF) -> QTransform:
     """Data units -> the largest centred square of `target`, margins left free."""
-    left, top, right, bottom = bounds(stroke3)
+    scale, x, y = placement(stroke3)
     side = min(target.width(), target.height())
-    scale = side * (1 - 2 * MARGIN) / max(right - left, bottom - top, LEAST_EXTENT)
-    centre = target.center()
-    transform = QTransform()
-    transform.translate(centre.x(), centre.y())
-    transform.scale(scale, scale)
-    transform.translate(-(left + right) / 2, -(top + bottom) / 2)
-    return transform
+    corner = target.center() - QPointF(side / 2, side / 2)
+    return QTransform(side * scale, 0, 0, side * scale, corner.x() + side * x, corner.y() + side * y)
 
 
 def paint_path(painter: QPainter, path: QPainterPath, transform: QTransform, side: float, ink: QColor) -> None:

@@ -142,6 +142,7 @@ def training_line(progress: Progress) -> str:
     if progress.validation:
         best = " (best)" if progress.best else ""
         parts.append(f"valid L_R {progress.validation.L_R:.3f} L_KL {progress.validation.L_KL:.3f}{best}")
+    parts.append(f"η·w_KL {progress.kl_weight:.3f}  gradient {progress.gradient_norm:.2f}")
     parts.append(f"{progress.sketches_per_second:.0f} sketches/s")
     left = seconds_left(progress)
     if left is not None:

@@ -26,8 +26,9 @@ def evaluate_command(arguments: Sequence[str]) -> int:
         dataset = read_drawings(find_files(options.data, display), checkpoint.max_points, display)
         indices = dataset.indices(SPLITS.index(options.split))
         if len(indices) == 0:
+            others = [name for split, name in enumerate(SPLITS) if len(dataset.indices(split))]
             raise DataError(
-                f"There are no drawings in the {options.split} split of this data; try --split train, valid or test."
+                f"There are no drawings in the {options.split} split of this data; try --split {' or '.join(others)}."
             )
         display.stage(f"measuring {len(indices):,} drawings", 0.0)
         losses = measure(model, dataset, checkpoint.scale, indices)

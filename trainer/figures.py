@@ -1,9 +1,13 @@
 """Pictures by matplotlib, without its global state: ink on paper, saved as SVG and as PNG."""
 
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from core.checkpoint import write_atomically
 
@@ -23,9 +27,9 @@ _STYLE = {
 }
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of so many inches, laid out so that nothing overlaps."""
-    return Figure(figsize=(width, height), facecolor=PAPER, layout="constrained")
+def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """An empty figure of so many inches; laid out so that nothing overlaps, unless its maker does that."""
+    return Figure(figsize=(width, height), facecolor=PAPER, layout=layout)
 
 
 def save_figure(figure: Figure, path: Path) -> list[Path]:
@@ -41,3 +45,11 @@ def save_figure(figure: Figure, path: Path) -> list[Path]:
         write_atomically(target, save)
         written.append(target)
     return written
+
+
+def pixels(figure: Figure) -> NDArray[np.uint8]:
+    """The picture as [height, width, 4], red, green, blue and opacity."""
+    with matplotlib.rc_context(_STYLE):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    return np.array(canvas.buffer_rgba())

@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 
-from core.checkpoint import load_checkpoint, load_tensors, write_atomically
+from core.checkpoint import content_digest, load_checkpoint, load_tensors, write_atomically
 from core.errors import CheckpointError
 from core.training import TrainingRun
 
+DIGEST = "sha256"
+"""Key of the digest in a resume file, of all that is beside it."""
 SAVE_SECONDS = 30.0
 """The state is saved this often: what a crash can cost."""
 
@@ -46,7 +48,11 @@ def read_resume_file(checkpoint: Path) -> dict[str, Any]:
     path = resume_path(checkpoint)
     if not path.exists():
         raise CheckpointError(f"There is no {path} to resume; train without --resume first.")
-    return load_tensors(path)
+    state = load_tensors(path)
+    digest = state.pop(DIGEST, None)
+    if digest is not None and digest != content_digest(state):
+        raise CheckpointError(f"{path} is damaged; train without --resume to start anew.")
+    return state
 
 
 class ResumeFile:
@@ -81,4 +87,6 @@ class ResumeFile:
     def save(self, run: TrainingRun) -> None:
         """Raises CheckpointError if it cannot be written; what was there is unchanged then."""
         self._saved_at = time.monotonic()
-        write_atomically(self.path, lambda temporary: torch.save(run.snapshot(), temporary))
+        state = run.snapshot()
+        state[DIGEST] = content_digest(state)
+        write_atomically(self.path, lambda temporary: torch.save(state, temporary))

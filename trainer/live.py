@@ -12,6 +12,7 @@ from rich.text import Text
 from core.evaluation import Losses
 from core.training import Progress
 from trainer.display import Display, duration, seconds_left
+from trainer.runs import RunReport
 
 REFRESHES_A_SECOND = 4
 BAR_WIDTH = 32
@@ -27,6 +28,8 @@ class LiveDisplay(Display):
         self._reported_at = 0.0
         self._validation: Losses | None = None
         self._best: Losses | None = None
+        self._runs: dict[str, RunReport] = {}
+        self._validations: dict[str, dict[str, float]] = {}
         self._live = Live(
             get_renderable=self._render,
             console=self._console,
@@ -54,13 +57,36 @@ class LiveDisplay(Display):
         if progress.best:
             self._best = progress.validation
 
+    def run(self, report: RunReport) -> None:
+        self._stage, self._runs[report.name] = None, report
+        if report.record and report.record["validation"]:
+            self._validations[report.name] = report.record["validation"]
+
     def _render(self) -> RenderableType:
+        if self._stage is None and self._runs:
+            return self._board()
         if self._progress is not None:
             return Group(self._losses(self._progress), self._training_bar(self._progress))
         if self._stage is not None:
             name, fraction = self._stage
             return _bar(fraction, name)
         return Text()
+
+    def _board(self) -> Table:
+        """Several trainings, a line each."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for heading in ("run", "", "epoch", "valid L_R", "valid L_KL", "sketches/s", "left"):
+            table.add_column(heading, justify="left" if heading in ("run", "") else "right")
+        for name, report in self._runs.items():
+            record, validation = report.record, self._validations.get(name)
+            losses = [f"{validation[loss]:.3f}" if validation else "" for loss in ("L_R", "L_KL")]
+            if record is None or report.stage != "training":
+                table.add_row(name, report.stage, "", *losses)
+                continue
+            left = "" if record["seconds_left"] is None else duration(record["seconds_left"])
+            bar = ProgressBar(total=1.0, completed=record["fraction"], width=BAR_WIDTH // 2)
+            table.add_row(name, bar, str(record["epoch"]), *losses, f"{record['sketches_per_second']:.0f}", left)
+        return table
 
     def _losses(self, progress: Progress) -> Table:
         table = Table(box=None, pad_edge=False, header_style="dim")
@@ -76,10 +102,11 @@ class LiveDisplay(Display):
 
     def _training_bar(self, progress: Progress) -> Table:
         left = seconds_left(progress)
+        weights = f"η·w_KL {progress.kl_weight:.3f}  gradient {progress.gradient_norm:.2f}"
         if left is not None:
             left -= time.monotonic() - self._reported_at  # so that it counts down between reports
         pace = f"{progress.sketches_per_second:.0f} sketches/s"
-        return _bar(progress.fraction, pace, "" if left is None else f"{duration(left)} left")
+        return _bar(progress.fraction, pace, weights, "" if left is None else f"{duration(left)} left")
 
 
 def _bar(fraction: float, *texts: str) -> Table:

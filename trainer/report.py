@@ -4,11 +4,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.checkpoint import write_atomically
-from core.dataset import SPLITS, SketchDataset
+from core.dataset import SPLITS, TEST, SketchDataset
 from trainer.comparison import MARK, CompareOptions, Variant
 from trainer.display import Display
 from trainer.runs import Outcome, RunReport
-from trainer.tables import Row, differences, markdown, row, run_records, summary, summary_records, to_csv
+from trainer.tables import (
+    Row,
+    best_validation,
+    differences,
+    markdown,
+    row,
+    run_records,
+    summary,
+    summary_records,
+    to_csv,
+)
+
+SHEET_COLUMNS = 10
+SHEET_TEMPERATURE = 0.2
 
 
 def write_report(
@@ -32,6 +45,9 @@ def write_report(
 
     curves = [Curve(variant.label, [outcome.checkpoint.history for outcome in its]) for variant, its in done.items()]
     save_figure(draw_curves(curves), options.out / "curves")
+    for variant, its in done.items():
+        display.stage(f"drawing by {variant.label}", 0.0)
+        _draw_sheet(_best(its), dataset, options.out / f"sheet-{variant.name}")
     _write(options.out / "report.md", _text(options, dataset, rows, problems))
     for line in [*markdown(summary(rows)), *differences(rows, options.training.kl_weight)]:
         display.say(line)
@@ -62,11 +78,39 @@ def _text(
         "",
         "![Validation losses against epochs and minutes](curves.svg)",
         "",
-        f"table.csv has this table, runs.csv every run with all its scores. `python -m trainer compare --config {MARK}` "
-        "in this folder's place does the same again.",
+        "What the run with the smallest validation loss of each draws: samples, reconstructions under the drawings "
+        "that were encoded, and interpolations between some of them.",
+        "",
+        *(f"![{variant.label}](sheet-{variant.name}.png)" for variant in rows),
+        "",
+        "table.csv has this table, runs.csv every run with all its scores. This folder is made again, or its missing "
+        f"runs, by `python -m trainer compare --config {MARK}`.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _best(done: Sequence[Outcome]) -> Outcome:
+    """The outcome with the smallest validation loss."""
+    return min(done, key=lambda outcome: best_validation(outcome)[1])
+
+
+def _draw_sheet(outcome: Outcome, dataset: SketchDataset, path: Path) -> None:
+    from trainer.drawn import Drawer, chosen_drawings
+    from trainer.figures import save_figure
+    from trainer.sheets import draw_sheet
+
+    checkpoint = outcome.checkpoint
+    model = checkpoint.build_model()
+    drawer = Drawer(model, checkpoint.scale, checkpoint.max_points, SHEET_COLUMNS, SHEET_TEMPERATURE)
+    chosen = chosen_drawings(dataset, TEST, 2 * SHEET_COLUMNS, seed=0)
+    ends = drawer.encode(dataset, chosen[:6])
+    rows = [
+        *drawer.unconditional((SHEET_TEMPERATURE, 1.0)),
+        *drawer.reconstructions(dataset, chosen),
+        *drawer.interpolations(ends[: len(ends) // 2 * 2]),
+    ]
+    save_figure(draw_sheet(rows), path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -80,6 +80,8 @@ class TrainOptions(ConfiguredOptions):
     """How the map is laid out: umap takes a minute or more, pca none."""
     map_drawings: int | None = None
     """Put so many of the drawings on the map, evenly from all categories; all if not given."""
+    tensorboard: Path | None = None
+    """Write event files for TensorBoard into this folder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,17 +2,25 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ECHO_SECONDS = 5.0
 
 
 class GracefulStop:
-    """While entered, the first SIGINT or SIGTERM calls `request`; a second raises KeyboardInterrupt."""
+    """While entered, the first SIGINT or SIGTERM calls `request`; a second raises KeyboardInterrupt.
 
-    def __init__(self, request: Callable[[], None]) -> None:
+    Under torchrun (`echoed`) a Ctrl-C comes twice, from the terminal and from torchrun, so a second
+    signal counts only after a while.
+    """
+
+    def __init__(self, request: Callable[[], None], *, echoed: bool = False) -> None:
         self._request = request
+        self._echo_seconds = ECHO_SECONDS if echoed else 0.0
+        self._received_at = 0.0
         self._previous: dict[int, object] = {}
         self.received: int | None = None
         """The signal that asked for the stop."""
@@ -28,6 +36,8 @@ class GracefulStop:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self.received is not None:
+            if time.monotonic() - self._received_at < self._echo_seconds:
+                return
             raise KeyboardInterrupt
-        self.received = number
+        self.received, self._received_at = number, time.monotonic()
         self._request()

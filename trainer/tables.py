@@ -32,11 +32,18 @@ class Row:
 
 def row(variant: Variant, outcome: Outcome) -> Row:
     """The numbers of a run that is done."""
-    training, figures = outcome.run.options.training, outcome.checkpoint.figures
-    best = min(
-        outcome.checkpoint.history, key=lambda entry: entry["valid_L_R"] + training.kl_weight * entry["valid_L_KL"]
-    )
-    return Row(variant, training.seed, figures["epochs"], figures["seconds"], best["epoch"], outcome.scores)
+    figures, epoch = outcome.checkpoint.figures, best_validation(outcome)[0]
+    return Row(variant, outcome.run.options.training.seed, figures["epochs"], figures["seconds"], epoch, outcome.scores)
+
+
+def best_validation(outcome: Outcome) -> tuple[float, float]:
+    """(epoch, loss) of the validation with the smallest L_R + w_KL L_KL."""
+    kl_weight = outcome.run.options.training.kl_weight
+    losses = [
+        (entry["valid_L_R"] + kl_weight * entry["valid_L_KL"], entry["epoch"]) for entry in outcome.checkpoint.history
+    ]
+    loss, epoch = min(losses)
+    return epoch, loss
 
 
 @dataclass(frozen=True)
@@ -127,8 +134,9 @@ def differences(rows: dict[Variant, list[Row]], kl_weight: float) -> list[str]:
             }
             lower = sum(value < 0 for value in total)
             sentences.append(
-                f"{other.label} against {first.label}, {split}: L_R + {kl_weight:g} L_KL {Spread.of(total).text(3, '+')} "
-                f"(L_R {parts['L_R']}, L_KL {parts['L_KL']}); lower with {lower} of {len(pairs)} seeds."
+                f"{other.label} against {first.label}, {split}: L_R + {kl_weight:g} L_KL "
+                f"{Spread.of(total).text(3, '+')} (L_R {parts['L_R']}, L_KL {parts['L_KL']}); "
+                f"lower with {lower} of {len(pairs)} seeds."
             )
     return sentences
 

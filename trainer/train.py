@@ -15,14 +15,15 @@ from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
 from trainer.settings import TrainOptions, parse_configured, parse_resumed
 from trainer.stopping import GracefulStop
+from trainer.watching import Watching
 
 SIGNAL_STATUS = 128
 """Added to a signal's number, it is what a shell reports of a program which that signal ended."""
 
 
-def train_command(arguments: Sequence[str]) -> int:
-    """Train, map, save; the exit status."""
-    options, snapshot = _settings(arguments)
+def train_command(arguments: Sequence[str], description: str | None = None) -> int:
+    """Train, map, save; the exit status. `description` heads the help in place of the command's own."""
+    options, snapshot = _settings(arguments, description)
     keep_freed_memory()
     check_output(options.checkpoint)
     with open_display(options.json, shown=is_first_process()) as display:
@@ -35,9 +36,9 @@ def train_command(arguments: Sequence[str]) -> int:
     return 0 if signal_number is None else SIGNAL_STATUS + signal_number
 
 
-def _settings(arguments: Sequence[str]) -> tuple[TrainOptions, dict[str, Any] | None]:
+def _settings(arguments: Sequence[str], description: str | None) -> tuple[TrainOptions, dict[str, Any] | None]:
     """The options, and the state to go on from if they ask for it."""
-    options = parse_configured(TrainOptions, arguments)
+    options = parse_configured(TrainOptions, arguments, description=description)
     if not options.resume:
         return options, None
     snapshot = read_resume_file(options.checkpoint)
@@ -63,22 +64,32 @@ def _train(
         _keep_state(resume_file, run, display)  # so that there is something to resume from the first step on
     display.say(_description(run, processes))
     display.stage("first steps", 0.0)
-    signal_number = _run(run, resume_file, display)
+    watching = Watching(run, options.checkpoint, options.tensorboard, display) if processes.is_first else None
+    signal_number = _run(run, resume_file, watching, display)
     display.say(_summary(run))
     return run, signal_number
 
 
-def _run(run: TrainingRun, resume_file: ResumeFile | None, display: Display) -> int | None:
+def _run(run: TrainingRun, resume_file: ResumeFile | None, watching: Watching | None, display: Display) -> int | None:
     """The steps themselves, with the state kept on disk; the number of the signal that ended them, if any."""
-    with GracefulStop(run.request_stop) as stop:
+    with GracefulStop(run.request_stop, echoed=run.world > 1) as stop:
         for progress in run.run():
-            display.training(progress)
-            if progress.event:
-                display.say(progress.event)
+            try:
+                display.training(progress)
+                if progress.event:
+                    display.say(progress.event)
+            except BrokenPipeError:  # nobody reads on: that ends the training, but loses nothing of it
+                if resume_file is not None:
+                    resume_file.save(run)
+                raise
+            if watching is not None:
+                watching.report(progress)
             if resume_file is not None and resume_file.is_due:
                 _keep_state(resume_file, run, display)
         if resume_file is not None:
             _keep_state(resume_file, run, display)
+        if watching is not None:
+            watching.close()
     return stop.received or (signal.SIGINT if run.stopped else None)
 
 

@@ -16,7 +16,7 @@ OFTEN = "import runpy, trainer.files; trainer.files.SAVE_SECONDS = 0; runpy.run_
 """`python -m trainer` with its state saved at every report."""
 
 
-def start(out, data, *flags, launcher=("-c", OFTEN)):
+def start(out, data, *flags, launcher=("-c", OFTEN), **how):
     """A child that trains a tiny model and prints JSON lines."""
     command = [sys.executable, *launcher, "--data", data, "--out", out, "--layout", "pca", "--json"]
     return subprocess.Popen(
@@ -26,6 +26,7 @@ def start(out, data, *flags, launcher=("-c", OFTEN)):
         text=True,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        **how,
     )
 
 
@@ -39,7 +40,7 @@ def finish(child):
 def final_state(checkpoint):
     """All that a training that has ended left to go on from, but for its times."""
     state = load_tensors(checkpoint.with_name(checkpoint.name + ".resume"))
-    del state["seconds"]
+    del state["seconds"], state["sha256"]
     for entry in state["history"]:
         del entry["seconds"]
     return state

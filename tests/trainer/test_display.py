@@ -25,7 +25,7 @@ def progress(**changes):
         "train": Losses(0.3, 0.2, 0.1),
         "gradient_norm": 0.5,
         "learning_rate": 1e-3,
-        "eta": 0.1,
+        "kl_weight": 0.05,
         "validation": Losses(0.31, 0.22, 0.12),
         "best": True,
     }

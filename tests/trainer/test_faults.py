@@ -44,7 +44,7 @@ def test_a_killed_training_ends_at_the_very_same_weights(drawings, train, tmp_pa
     assert same(one.weights, other.weights)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}{suffix}" for name in ("straight.pt", "killed.pt") for suffix in ("", ".resume")
-    }
+    } | {"straight.history.csv", "killed.history.csv"}
 
 
 @contextlib.contextmanager
@@ -74,7 +74,9 @@ def test_a_full_disk_costs_neither_the_old_checkpoint_nor_the_training(train, tm
     assert "could not be written" in captured.err
     assert "what was there before is unchanged" in captured.err
     assert "ring.pt.resume could not be written" in captured.out
-    assert contents(tmp_path) == before
+    after = contents(tmp_path)
+    del before["ring.history.csv"], after["ring.history.csv"]  # short enough for what room is left
+    assert after == before
     assert train("--epochs", "2", "--resume") == 0
     assert [entry["epoch"] for entry in load_checkpoint(tmp_path / "ring.pt").history] == [1, 2]
 

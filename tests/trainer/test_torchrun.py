@@ -1,9 +1,13 @@
 """Two processes that train together under torchrun do what one process does."""
 
 import json
+import os
+import signal
 
+import pytest
 import torch
 
+from core.checkpoint import load_checkpoint
 from tests.trainer.children import final_state, finish, start
 from tests.trainer.conftest import write_drawings
 
@@ -26,3 +30,17 @@ def test_two_processes_train_as_one(train, tmp_path, capsys):
         torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
     events = [[record["event"] for record in records if record["event"] != "stage"] for records in outputs]
     assert events[0] == events[1]  # only the first process prints
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to signal")
+def test_ctrl_c_under_torchrun_saves(tmp_path):
+    """The terminal signals all processes, and torchrun its children once more."""
+    data = write_drawings(tmp_path / "ring.npz", train=41, valid=6, test=4)
+    child = start(tmp_path / "two.pt", data, "--epochs", "5000", launcher=TORCHRUN, start_new_session=True)
+    for line in child.stdout:
+        if '"event": "training"' in line:
+            break
+    os.killpg(child.pid, signal.SIGINT)
+    output, _ = child.communicate(timeout=60)
+    assert json.loads(output.splitlines()[-1])["event"] == "saved"
+    assert load_checkpoint(tmp_path / "two.pt").atlas is None

@@ -1,6 +1,9 @@
 """`python -m trainer`, from a file of drawings to a checkpoint."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,8 +14,9 @@ from core.checkpoint import load_checkpoint, load_tensors, save_checkpoint
 from core.errors import CheckpointError
 from core.training_config import PRESETS
 from tests.local_server import running_server
+from tests.trainer.children import ROOT
 from trainer import files
-from trainer.__main__ import main
+from trainer.__main__ import COMMANDS, main
 
 
 def test_a_file_becomes_a_checkpoint_with_its_map(train, tmp_path, capsys):
@@ -193,8 +197,8 @@ class TestResume:
         ("flags", "sentence"),
         [
             (["--latent", "9"], "of another size"),
-            (["--batch-size", "4"], "keeps its batch_size of 8"),
-            (["--seed", "1"], "keeps its seed of 0"),
+            (["--batch-size", "4"], "keeps its --batch-size of 8"),
+            (["--seed", "1"], "keeps its --seed of 0"),
             (["--max-points", "12"], "of other data"),
         ],
     )
@@ -218,12 +222,12 @@ class TestResume:
     ("flags", "sentence"),
     [
         (["--data", "missing.npz"], "missing.npz cannot be read"),
-        (["tarin"], "There is no command 'tarin'; there are train and evaluate."),
+        (["tarin"], "There is no command 'tarin'; there are train, evaluate,"),
         (["--device", "abacus"], "There is no device 'abacus'"),
         (["--device", "cuda:99"], "no device 'cuda:99'"),
-        (["--batch-size", "0"], "batch_size must be more than 0"),
-        (["--threads", "0"], "threads must be 1 or more"),
-        (["--max-points", "0"], "max_points must be from 1 to 10,000"),
+        (["--batch-size", "0"], "--batch-size must be more than 0"),
+        (["--threads", "0"], "--threads must be 1 or more"),
+        (["--max-points", "0"], "--max-points must be from 1 to 10,000"),
         (["evaluate", "missing.pt", "--data", "owl.npz"], "missing.pt does not exist"),
     ],
 )
@@ -233,6 +237,36 @@ def test_expected_failures_are_one_sentence(flags, sentence, tmp_path, monkeypat
     captured = capsys.readouterr()
     assert sentence in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_help_lists_the_commands(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+    for name, does in COMMANDS.items():
+        assert any(line.split() == [name, *does.split()] for line in text.splitlines())
+
+
+@pytest.mark.parametrize("flags", [["--help"], ["evaluate", "--help"]])
+def test_a_reader_that_goes_away_gets_no_traceback(flags):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "trainer", *flags], stdout=write, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_state_with_a_flipped_bit_is_refused(train, tmp_path, capsys):
+    train("--epochs", "1")
+    path = tmp_path / "ring.pt.resume"
+    state = torch.load(path, weights_only=True)
+    state["optimizer"]["state"][0]["exp_avg"].view(-1)[3] += 1
+    torch.save(state, path)
+    capsys.readouterr()
+    assert train("--epochs", "2", "--resume") == 2
+    assert capsys.readouterr().err == f"{path} is damaged; train without --resume to start anew.\n"
 
 
 def test_help_groups_the_flags_and_shows_defaults(capsys):
