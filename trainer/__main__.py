@@ -5,10 +5,15 @@ import sys
 from collections.abc import Callable, Sequence
 
 from core.errors import ConfigError, SketchExplorerError
+from trainer.data_command import data_command
 from trainer.evaluate import evaluate_command
 from trainer.train import train_command
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"train": train_command, "evaluate": evaluate_command}
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "train": train_command,
+    "evaluate": evaluate_command,
+    "data": data_command,
+}
 DEFAULT = "train"
 EXPECTED_FAILURE = 2
 STOPPED = 130
@@ -37,7 +42,7 @@ def _choose(arguments: list[str]) -> tuple[Callable[[list[str]], int], list[str]
         return COMMANDS[DEFAULT], arguments
     name, *rest = arguments
     if name not in COMMANDS:
-        raise ConfigError(f"There is no command {name!r}; there are {' and '.join(COMMANDS)}.")
+        raise ConfigError(f"There is no command {name!r}; there are {', '.join(COMMANDS)}.")
     return COMMANDS[name], rest
 
 

@@ -1,4 +1,4 @@
-"""What stands after --data becomes a dataset: files, or names of Quick, Draw! categories."""
+"""What stands after --data becomes a dataset: files, folders, patterns, or names of Quick, Draw! categories."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from trainer.display import Display
 
 
 def find_files(words: Sequence[str], display: Display) -> list[Path]:
-    """The file each word means; where a name stands instead of one, the published file is fetched.
+    """The file, folder or pattern each word means; where a name stands instead of one, the published file is fetched.
 
     Raises DataError if it cannot be.
     """
@@ -18,9 +18,17 @@ def find_files(words: Sequence[str], display: Display) -> list[Path]:
 
 def read_drawings(files: Sequence[Path], max_points: int, display: Display) -> SketchDataset:
     """All drawings of `files` of at most `max_points` points, counted aloud. Raises DataError."""
-    dataset = load_dataset(
-        files, max_points, lambda done, total: display.stage("reading files of drawings", done / total)
-    )
+    reached = 0.0
+
+    def after_file(done: int, total: int) -> None:
+        nonlocal reached
+        reached = done / total
+        display.stage("reading files of drawings", reached)
+
+    def after_drawings(count: int) -> None:
+        display.stage(f"reading files of drawings: {count:,}", reached)
+
+    dataset = load_dataset(files, max_points, after_file, on_drawings=after_drawings)
     counts = {name: len(dataset.indices(split)) for split, name in enumerate(SPLITS)}
     parts = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     display.say(f"{dataset.summary()}: {parts}.")

@@ -5,8 +5,9 @@ Each item's `all_strokes` is a list of body parts, each a list of strokes, each 
 [x0, y0, x1, y1, …]; the end of one segment is the start of the next.
 """
 
+import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
-from core.readers.coordinates import checked, polyline
+from core.readers.coordinates import polyline
 from core.readers.record import Polylines
 from core.readers.stream import opened
 
@@ -34,7 +35,7 @@ def read_creative_json(path: Path) -> Iterator[Polylines]:
                 raise DataError(f"drawing {number:,}: {error}") from error
 
 
-def _items(read) -> Iterator[Any]:  # pyright: ignore[reportMissingParameterType]
+def _items(read: Callable[[], bytes]) -> Iterator[Any]:
     """The items of the one list of a JSON file, each parsed once it is there whole."""
     decoder, text = json.JSONDecoder(), _Text(read)
     text.expect("[")
@@ -51,9 +52,9 @@ def _items(read) -> Iterator[Any]:  # pyright: ignore[reportMissingParameterType
 class _Text:
     """The characters of a file, of which only those not yet used are kept."""
 
-    def __init__(self, read) -> None:  # pyright: ignore[reportMissingParameterType]
+    def __init__(self, read: Callable[[], bytes]) -> None:
         self._read = read
-        self._decoder = json.codecs.getincrementaldecoder("utf-8-sig")()
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
 
     def _more(self) -> bool:
@@ -78,24 +79,22 @@ class _Text:
 
     def value(self, decoder: json.JSONDecoder) -> Any:
         self.next_character()
-        tried = 0
+        tried, whole = 0, False
         while True:
             # Tried again only once the text has doubled, so that a long item costs no square of its length.
-            if len(self._text) >= 2 * tried:
+            if len(self._text) >= 2 * tried or whole:
                 tried = len(self._text)
                 try:
                     value, end = decoder.raw_decode(self._text)
                 except RecursionError as error:
                     raise DataError("it is nested too deeply") from error
                 except ValueError:
-                    value, end = None, 0
-                if 0 < end < len(self._text):  # a number at the very end could go on
+                    if whole or tried > MAX_ITEM_CHARACTERS:
+                        raise DataError("it is not JSON, is cut short, or holds more than a drawing") from None
+                else:
                     self._text = self._text[end:]
                     return value
-            if tried > MAX_ITEM_CHARACTERS:
-                raise DataError("an item in it is longer than any drawing")
-            if not self._more():
-                raise DataError("it is not JSON, or is cut short")
+            whole = not self._more()
 
 
 def _drawing(item: Any) -> Polylines:
@@ -119,4 +118,4 @@ def _stroke(segments: Any) -> NDArray[np.float64]:
             raise DataError("a segment in it is not four numbers or more, in pairs")
         pairs = [segment[i : i + 2] for i in range(0, len(segment), 2)]
         points += pairs[1:] if points and points[-1] == pairs[0] else pairs
-    return checked(polyline(points))
+    return polyline(points)

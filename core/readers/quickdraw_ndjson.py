@@ -5,10 +5,14 @@ Source: https://github.com/googlecreativelab/quickdraw-dataset#the-raw-moderated
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.errors import DataError
+from core.preprocess import DRAWN_IN_LINES, PUBLISHED, RAW, Preprocessing
 from core.readers.coordinates import polyline
 from core.readers.record import Polylines
 from core.readers.stream import opened
@@ -49,13 +53,23 @@ def drawing_of_line(line: bytes) -> Polylines:
     return [_stroke(stroke) for stroke in strokes]
 
 
-def is_raw(line: bytes) -> bool:
-    """Whether a first line is of the raw form, with times. Raises DataError, a clause."""
-    item = json.loads(line) if drawing_of_line(line) else {"drawing": []}
-    return any(len(stroke) == 3 for stroke in item["drawing"])
+def usual_steps(lines: Iterable[bytes]) -> Preprocessing:
+    """What the drawings of a file that begins with `lines` still need.
+
+    Those with times are raw. Without, most of the published ones are whole numbers from 0 to 255; what
+    other programs write in this form is anything. Raises DataError, a clause.
+    """
+    published: list[bool] = []
+    for line in lines:
+        drawing = drawing_of_line(line)
+        if any(len(stroke) == 3 for stroke in json.loads(line)["drawing"]):
+            return RAW
+        points = np.concatenate([np.zeros((0, 2)), *drawing])
+        published.append(len(points) > 0 and points.min() == 0 and points.max() == 255 and not (points % 1).any())
+    return PUBLISHED if 2 * sum(published) > len(published) else DRAWN_IN_LINES
 
 
-def _stroke(stroke: object):
+def _stroke(stroke: object) -> NDArray[np.float64]:
     if not isinstance(stroke, list) or len(stroke) not in (2, 3):
         raise DataError("a stroke in it is not two lists, of x and of y")
     xs, ys = stroke[:2]

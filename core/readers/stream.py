@@ -55,4 +55,3 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
         raise DataError(f"{path} cannot be read: the compressed file is damaged or cut short.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-
