@@ -184,16 +184,15 @@ class _Columns:
         named_splits: set[str | None] = set()
         labels = {name: label for label, name in enumerate(self._sources)}
         for number, record in enumerate(records, start=1):
-            length = len(record.stroke3)
+            length, name = len(record.stroke3), record.category or category
+            if name not in labels:
+                labels[name] = len(labels)
+                self._sources[name] = source
             if length == 0:
                 self._empty += 1
             elif length > self._max_points:
                 self._too_long += 1
             else:
-                name = record.category or category
-                if name not in labels:
-                    labels[name] = len(labels)
-                    self._sources[name] = source
                 self._points += record.stroke3.tobytes()
                 self._lengths.append(length)
                 self._labels.append(labels[name])

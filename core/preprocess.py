@@ -124,10 +124,7 @@ def _farthest(xs: list[float], ys: list[float], first: int, last: int) -> tuple[
     best, middle = 0.0, first
     for i in range(first + 1, last):
         dx, dy = x - xs[i], y - ys[i]
-        if length:
-            distance = abs(along_x * dy - along_y * dx) / length
-        else:
-            distance = math.sqrt(dx * dx + dy * dy)
+        distance = abs(along_x * dy - along_y * dx) / length if length else math.sqrt(dx * dx + dy * dy)
         if distance > best:
             best, middle = distance, i
     return best, middle

@@ -1,5 +1,6 @@
 """The flags of each command, as frozen dataclasses that tyro reads."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -36,11 +37,12 @@ class TrainOptions(CommonOptions):
     """Train a sketch generator on files of drawings and lay out their map.
 
     The result is one checkpoint, for `sketch-explorer --checkpoint owl.pt`. Ctrl-C saves what there
-    is; `--resume` goes on. Another command: evaluate.
+    is; `--resume` goes on. Other commands: evaluate, data.
     """
 
     data: Files = ("owl",)
-    """Files of drawings, a category each; or names of Quick, Draw! categories, which are fetched once."""
+    """Files, folders or patterns of files of drawings, a category each; or names of Quick, Draw! categories, which
+    are fetched once."""
     out: Path | None = None
     """The checkpoint to write; the first category's name with .pt if not given."""
     resume: bool = False
@@ -60,7 +62,8 @@ class TrainOptions(CommonOptions):
     @property
     def checkpoint(self) -> Path:
         """Where the checkpoint goes."""
-        return self.out or Path(f"{Path(self.data[0]).stem}.pt")
+        name = Path(self.data[0]).resolve().name.partition(".")[0]  # of a folder, a file, or a pattern of them
+        return self.out or Path(re.sub(r"[*?\[\]]+", "", name) or "sketches").with_suffix(".pt")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import DataError
-from core.preprocess import PUBLISHED, RAW, Preprocessing, preprocess
+from core.preprocess import DRAWN_IN_LINES, PUBLISHED, Preprocessing, preprocess
 from core.readers.creative_json import read_creative_json
 from core.readers.prepared_npz import is_prepared, prepared_records
 from core.readers.quickdraw_bin import looks_like_bin, read_quickdraw_bin
@@ -41,8 +41,10 @@ class DrawnFormat:
 SKETCH_RNN_NPZ = PreparedFormat(read_sketch_rnn_npz)
 PREPARED_NPZ = PreparedFormat(prepared_records)
 QUICKDRAW_BIN = DrawnFormat(read_quickdraw_bin, PUBLISHED)
-CREATIVE_JSON = DrawnFormat(read_creative_json, Preprocessing(min_points=3))  # a lone segment is a slip of the pen
-SVG = DrawnFormat(read_svg, RAW)
+CREATIVE_JSON = DrawnFormat(
+    read_creative_json, replace(DRAWN_IN_LINES, min_points=3)
+)  # a lone segment is a slip of the pen
+SVG = DrawnFormat(read_svg, DRAWN_IN_LINES)
 Format = PreparedFormat | DrawnFormat
 
 

@@ -74,7 +74,8 @@ def _files(path: Path) -> list[Path]:
             raise DataError(f"There are no files of drawings in {path}.")
         return found
     if not path.exists() and glob.has_magic(str(path)):
-        found = [file for name in sorted(glob.glob(str(path), recursive=True)) for file in _files(Path(name))]
+        matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 the pattern may begin at the root
+        found = [file for name in matches for file in _files(Path(name))]
         if not found:
             raise DataError(f"No file matches {path}.")
         return found

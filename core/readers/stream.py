@@ -1,11 +1,14 @@
 """The bytes of a file of text or plain records, gzip undone, a piece at a time and within bounds."""
 
+from __future__ import annotations  # BufferedReader takes a type only for type checkers
+
 import gzip
 import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from core.errors import DataError
 
@@ -38,7 +41,7 @@ class BoundedStream(io.RawIOBase):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[io.BufferedReader]:
+def opened(path: Path) -> Iterator[io.BufferedReader[Any]]:
     """The bytes of `path`, unpacked if it is a gzip file.
 
     Whatever goes wrong inside becomes a DataError with one sentence that names the file: a DataError

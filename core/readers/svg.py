@@ -189,4 +189,4 @@ def _viewport(element: Element, size: Element | None = None) -> Any:
     sized = size if size is not None else element
     width, height = (_number(sized, name) or side for name, side in zip(("width", "height"), box[2:], strict=True))
     ratio = element.get("preserveAspectRatio")
-    return svg.Matrix(svg.Viewbox.viewbox_transform(0, 0, width, height, *box, ratio)) * place
+    return svg.Matrix(svg.Viewbox.viewbox_transform(0, 0, width, height, box[0], box[1], box[2], box[3], ratio)) * place
