@@ -1,8 +1,9 @@
 """Many drawings in flat int16 storage: categories, splits, scale factor, batches of near-equal length."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.errors import DataError
-from core.readers import SketchRecord, open_sketches
+from core.preprocess import Preprocessing
+from core.readers import SketchRecord, Source, find_sources
+from core.readers.detect import PREPARED_NPZ, format_of
+from core.readers.prepared_npz import columns_digest, read_prepared
+from core.readers.record import SPLITS
 from core.sketch import START_TOKEN
 
-SPLITS = ("train", "valid", "test")
 TRAIN, VALID, TEST = range(3)
+COUNT_DRAWINGS = 2000
+"""Reading reports after so many drawings."""
+SCALE_BLOCK = 1 << 20
+"""Points looked at at a time, so that a mapped file of millions takes no memory."""
 LENGTH_STEP = 4
 """Batch lengths are rounded up to a multiple of this: oneDNN compiles a primitive per new shape."""
 
@@ -61,8 +69,15 @@ class SketchDataset:
     def scale_factor(self) -> float:
         """Standard deviation of all training offsets (of all offsets, if there is no training split)."""
         training = np.repeat(self.splits == TRAIN, self.lengths)
-        offsets = self.points[training, :2] if training.any() else self.points[:, :2]
-        scale = float(offsets.std(dtype=np.float64))
+        chosen = training if training.any() else np.ones(len(self.points), dtype=bool)
+        total = squares = 0  # exact: whole numbers
+        for start in range(0, len(self.points), SCALE_BLOCK):
+            block = slice(start, start + SCALE_BLOCK)
+            offsets = self.points[block, :2][chosen[block]].astype(np.int64)
+            total += int(offsets.sum())
+            squares += int((offsets * offsets).sum())
+        count = 2 * int(chosen.sum())
+        scale = math.sqrt(count * squares - total * total) / count
         if not scale > 0:
             raise DataError("All offsets of this data are the same, so there is nothing to learn.")
         return scale
@@ -81,98 +96,145 @@ def load_dataset(
     paths: Sequence[Path],
     max_points: int = 200,
     on_progress: Callable[[int, int], None] | None = None,
+    steps: Preprocessing | None = None,
+    on_drawings: Callable[[int], None] | None = None,
 ) -> SketchDataset:
-    """Read files of drawings, one category a file, named after it.
+    """Read files of drawings, folders or patterns of them: one category a file, named after it.
 
     Drawings longer than `max_points` are left out and counted. A file without splits is divided
     90/5/5 by a hash of each drawing, so that a drawing stays in its split wherever it turns up.
-    `on_progress(files read, files)` is called after each file. Raises DataError.
+    `steps` prepares drawings of foreign formats, each of which has its own without it. A single
+    prepared file, as `core.store` writes it, is not read but mapped. `on_progress(files read,
+    files)` is called after each file, `on_drawings(drawings so far)` now and then. Raises DataError.
     """
     if not paths:
         raise DataError("No file of drawings was given.")
-    names = _category_names(paths)
-    columns = _Columns(max_points)
-    for label, path in enumerate(paths):
-        columns.extend(open_sketches(path), label)
+    sources = find_sources(paths)
+    if len(sources) == 1 and format_of(sources[0].paths[0]) is PREPARED_NPZ:
+        dataset = _opened(sources[0].paths[0], max_points)
         if on_progress is not None:
-            on_progress(label + 1, len(paths))
-    return columns.dataset(tuple(names), tuple(path.name for path in paths))
+            on_progress(1, 1)
+        return dataset
+    names = _category_names(sources)
+    columns = _Columns(max_points, on_drawings)
+    for number, (source, name) in enumerate(zip(sources, names, strict=True), start=1):
+        columns.extend(source.records(steps), name, source.label)
+        if on_progress is not None:
+            on_progress(number, len(sources))
+    return columns.dataset([source.label for source in sources])
 
 
-def _category_names(paths: Sequence[Path]) -> list[str]:
+def _opened(path: Path, max_points: int) -> SketchDataset:
+    """A prepared file, mapped; of one with longer drawings, those of at most `max_points`."""
+    columns = read_prepared(path)
+    prepared_for, too_long = columns["max_points"], columns["too_long"]
+    if max_points == prepared_for:
+        return SketchDataset(**columns)
+    if max_points > prepared_for and too_long:
+        raise DataError(
+            f"{path} was prepared without {too_long:,} drawings longer than {prepared_for} points; "
+            f"prepare it anew with `python -m trainer data prepare --max-points {max_points}`."
+        )
+    lengths = np.diff(columns["starts"])
+    kept = np.flatnonzero(lengths <= max_points)
+    if len(kept) == 0:
+        raise DataError(f"Nothing to use in {path}: all drawings are longer than {max_points} points.")
+    if len(kept) < len(lengths):
+        columns["points"] = columns["points"][np.repeat(lengths <= max_points, lengths)]
+        columns["starts"] = np.concatenate([[0], np.cumsum(lengths[kept])])
+        for name in ("labels", "splits", "rows"):
+            columns[name] = columns[name][kept]
+        columns["digest"] = columns_digest(columns)
+    columns.update(max_points=max_points, too_long=too_long + len(lengths) - len(kept))
+    return SketchDataset(**columns)
+
+
+def _category_names(sources: Sequence[Source]) -> list[str]:
     """One name a file, all different; the folder tells files of one name apart."""
-    names = [path.stem for path in paths]
+    names = [source.name for source in sources]
     if len(set(names)) < len(names):
-        names = [f"{path.parent.name}/{path.stem}" for path in paths]
-    for path, name in zip(paths, names, strict=True):
+        names = [f"{source.folder}/{source.name}" for source in sources]
+    for source, name in zip(sources, names, strict=True):
         if names.count(name) > 1:
-            raise DataError(f"{path} is given twice, or shares its name and folder's name with another file.")
+            raise DataError(
+                f"{source.paths[0]} is given twice, or shares its name and folder's name with another file."
+            )
     return names
 
 
 class _Columns:
     """Grows the columns of a dataset."""
 
-    def __init__(self, max_points: int) -> None:
-        self.max_points = max_points
-        self.drawings: list[NDArray[np.int16]] = []
-        self.labels: list[int] = []
-        self.splits: list[int] = []
-        self.rows: list[int] = []
-        self.too_long = 0
-        self.empty = 0
+    def __init__(self, max_points: int, on_drawings: Callable[[int], None] | None = None) -> None:
+        self._max_points = max_points
+        self._on_drawings = on_drawings
+        self._points = bytearray()
+        self._lengths: list[int] = []
+        self._labels: list[int] = []
+        self._splits: list[int] = []
+        self._rows: list[int] = []
+        self._sources: dict[str, str] = {}
+        """By category, in the order of their labels."""
+        self._too_long = 0
+        self._empty = 0
 
-    def extend(self, records: Iterator[SketchRecord], label: int) -> None:
-        first = len(self.drawings)
+    def extend(self, records: Iterator[SketchRecord], category: str, source: str) -> None:
+        """Take the drawings of one source, whose category it is unless they name their own."""
+        first, begin = len(self._lengths), len(self._points)
         named_splits: set[str | None] = set()
-        for record in records:
-            if len(record.stroke3) == 0:
-                self.empty += 1
-            elif len(record.stroke3) > self.max_points:
-                self.too_long += 1
+        labels = {name: label for label, name in enumerate(self._sources)}
+        for number, record in enumerate(records, start=1):
+            length, name = len(record.stroke3), record.category or category
+            if name not in labels:
+                labels[name] = len(labels)
+                self._sources[name] = source
+            if length == 0:
+                self._empty += 1
+            elif length > self._max_points:
+                self._too_long += 1
             else:
+                self._points += record.stroke3.tobytes()
+                self._lengths.append(length)
+                self._labels.append(labels[name])
+                self._splits.append(SPLITS.index(record.split) if record.split else TRAIN)
+                self._rows.append(record.row)
                 named_splits.add(record.split)
-                self.drawings.append(record.stroke3)
-                self.labels.append(label)
-                self.splits.append(SPLITS.index(record.split) if record.split else TRAIN)
-                self.rows.append(record.row)
+            if self._on_drawings is not None and number % COUNT_DRAWINGS == 0:
+                self._on_drawings(len(self._lengths) + self._too_long + self._empty)
         if len(named_splits) < 2:
-            self.splits[first:] = [_split_by_hash(drawing) for drawing in self.drawings[first:]]
+            for i in range(first, len(self._lengths)):
+                end = begin + 6 * self._lengths[i]
+                self._splits[i] = _split_by_hash(self._points[begin:end])
+                begin = end
 
-    def dataset(self, categories: tuple[str, ...], sources: tuple[str, ...]) -> SketchDataset:
-        if not self.drawings:
+    def dataset(self, sources: Sequence[str]) -> SketchDataset:
+        """What was gathered from `sources`, whose names stand in the message if it is nothing."""
+        if not self._lengths:
             raise DataError(
-                f"Nothing to use in {', '.join(sources)}: {self.too_long} drawings are longer than "
-                f"{self.max_points} points and {self.empty} are empty."
+                f"Nothing to use in {', '.join(sources)}: {self._too_long} drawings are longer than "
+                f"{self._max_points} points and {self._empty} are empty."
             )
-        starts = np.zeros(len(self.drawings) + 1, dtype=np.int64)
-        np.cumsum([len(drawing) for drawing in self.drawings], out=starts[1:])
-        dataset = SketchDataset(
-            points=np.concatenate(self.drawings),
-            starts=starts,
-            labels=np.array(self.labels, dtype=np.int32),
-            splits=np.array(self.splits, dtype=np.uint8),
-            rows=np.array(self.rows, dtype=np.int32),
-            categories=categories,
-            sources=sources,
-            max_points=self.max_points,
-            too_long=self.too_long,
-            empty=self.empty,
+        columns = {
+            "points": np.frombuffer(self._points, dtype=np.int16).reshape(-1, 3),
+            "starts": np.concatenate([[0], np.cumsum(self._lengths, dtype=np.int64)]),
+            "labels": np.array(self._labels, dtype=np.int32),
+            "splits": np.array(self._splits, dtype=np.uint8),
+            "categories": tuple(self._sources),
+        }
+        return SketchDataset(
+            **columns,
+            rows=np.array(self._rows, dtype=np.int32),
+            sources=tuple(self._sources.values()),
+            max_points=self._max_points,
+            too_long=self._too_long,
+            empty=self._empty,
+            digest=columns_digest(columns),
         )
-        return replace(dataset, digest=_digest(dataset))
 
 
-def _split_by_hash(drawing: NDArray[np.int16]) -> int:
-    bucket = int.from_bytes(hashlib.sha256(drawing.tobytes()).digest()[:4], "little") % 100
+def _split_by_hash(drawing: bytes | bytearray) -> int:
+    bucket = int.from_bytes(hashlib.sha256(drawing).digest()[:4], "little") % 100
     return TRAIN if bucket < 90 else VALID if bucket < 95 else TEST
-
-
-def _digest(dataset: SketchDataset) -> str:
-    sha = hashlib.sha256()
-    for column in (dataset.points, dataset.starts, dataset.labels, dataset.splits):
-        sha.update(np.ascontiguousarray(column).tobytes())
-    sha.update("\0".join(dataset.categories).encode())
-    return sha.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

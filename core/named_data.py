@@ -1,25 +1,27 @@
 """Quick, Draw!'s published sketch-rnn files by category name: fetched once, kept in the user's cache.
 
-The download itself (a temporary file beside the final one, its checksum, the rename) is pooch's. The
-checksum of a file is recorded when it is first fetched and checked whenever it is used again.
+A download that breaks off is kept beside the final file and goes on from there the next time, if the
+file is still the same (RFC 9110, Range and If-Range). The checksum of a file is recorded when it is
+first fetched and checked whenever it is used again.
 """
 
+import difflib
+import hashlib
 import json
-import logging
 import os
 import re
 import zipfile
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
+import filelock
 import platformdirs
-import pooch
 import requests
 
 from core.checkpoint import write_atomically
-from core.errors import DataError
+from core.errors import CheckpointError, DataError
 
 PUBLISHED_URL = "https://storage.googleapis.com/quickdraw_dataset/sketchrnn/"
 URL_VARIABLE = "SKETCH_EXPLORER_QUICKDRAW_URL"
@@ -30,6 +32,7 @@ CHECKSUMS = "checksums.json"
 TIMEOUT_SECONDS = 30
 """Without an answer, or without a further byte, for this long the server counts as gone."""
 CHUNK_BYTES = 1 << 16
+MAX_BYTES = 1 << 30
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z' -]{0,40}")
 
@@ -44,6 +47,16 @@ def default_folder() -> Path:
     return platformdirs.user_cache_path("sketch-explorer", appauthor=False) / "quickdraw"
 
 
+def category_names() -> list[str]:
+    """The names of Quick, Draw!'s 345 categories."""
+    return (resources.files("resources") / "quickdraw_categories.txt").read_text(encoding="utf-8").splitlines()
+
+
+def file_of(name: str, folder: Path | None = None) -> Path:
+    """Where the file of category `name` is, or will be, kept."""
+    return (folder or default_folder()) / f"{name}.npz"
+
+
 def fetch(
     name: str,
     folder: Path | None = None,
@@ -55,75 +68,124 @@ def fetch(
     `on_progress(bytes so far, bytes in all)` is called while it comes in; the total is 0 if the
     server does not tell it. Raises DataError, saying what to do instead.
     """
-    folder = folder or default_folder()
-    file = f"{name}.npz"
-    url = (base_url or os.environ.get(URL_VARIABLE) or PUBLISHED_URL).rstrip("/") + "/" + quote(file)
-    known = _read_checksums(folder)
-    path = _retrieve(url, folder / file, known.get(file), on_progress)
-    if not zipfile.is_zipfile(path):
-        path.unlink()
-        raise DataError(f"What {url} sent is not a sketch-rnn file; {_instead(name)}")
-    if file not in known:
-        _write_checksums(folder, {**known, file: pooch.file_hash(str(path))})
-    return path
-
-
-def _retrieve(url: str, path: Path, checksum: str | None, on_progress: Callable[[int, int], None] | None) -> Path:
-    pooch.get_logger().setLevel(logging.CRITICAL)  # it would print what is said here in exceptions
-    name = path.stem
-    progress: Any = _Progress(on_progress)  # pooch's annotations know no progress bar but its own
-    downloader: Any = pooch.HTTPDownloader(progressbar=progress, chunk_size=CHUNK_BYTES, timeout=TIMEOUT_SECONDS)
+    path = file_of(name, folder)
+    url = (base_url or os.environ.get(URL_VARIABLE) or PUBLISHED_URL).rstrip("/") + "/" + quote(path.name)
     try:
-        pooch.retrieve(url, checksum, fname=path.name, path=path.parent, downloader=downloader)
-    except requests.HTTPError as error:
-        status = 0 if error.response is None else error.response.status_code
-        raise DataError(_refusal(name, url, status)) from error
-    except requests.Timeout as error:
-        raise DataError(f"{url} did not answer within {TIMEOUT_SECONDS} seconds; {_instead(name)}") from error
-    except requests.RequestException as error:
-        raise DataError(f"{url} could not be fetched (no connection, or it broke off); {_instead(name)}") from error
-    except ValueError as error:
-        raise DataError(
-            f"What {url} sent is not the file that was fetched from there first; if it was published anew, "
-            f"delete {path.parent / CHECKSUMS}, otherwise {_instead(name)}"
-        ) from error
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=0):
+            known = _read_checksums(path.parent)
+            if not path.exists() or (path.name in known and _checksum(path) != known[path.name]):
+                _download(url, path, on_progress or (lambda *_: None))
+                _check(url, path, known.get(path.name))
+            if path.name not in known:
+                _write_checksums(path.parent, {**known, path.name: _checksum(path)})
+    except filelock.Timeout as error:
+        raise DataError(f"Another program is fetching {path.name}; wait for it, or {_instead(name)}") from error
     except OSError as error:
         raise DataError(f"{path} could not be written: {error.strerror or error}.") from error
+    except CheckpointError as error:
+        raise DataError(str(error)) from error
     return path
+
+
+def _download(url: str, path: Path, on_progress: Callable[[int, int], None]) -> None:
+    """Fetch `url` to a partial file, from where that ends; again if it broke off after coming further."""
+    part, tag = _part(path), _tag(path)
+    while True:
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            _receive(url, path, on_progress)
+            return
+        except requests.HTTPError as error:
+            status = 0 if error.response is None else error.response.status_code
+            raise DataError(_refusal(path.stem, url, status)) from error
+        except requests.Timeout as error:
+            problem, cause = f"{url} did not answer within {TIMEOUT_SECONDS} seconds", error
+        except requests.RequestException as error:
+            problem, cause = f"{url} could not be fetched (no connection, or it broke off)", error
+        if not tag.exists():  # nothing would tell whether the rest belongs to the same file
+            part.unlink(missing_ok=True)
+        after = part.stat().st_size if part.exists() else 0
+        if after <= before:
+            kept = f"{after:,} bytes are kept, and the same command goes on from there; or " if after else ""
+            raise DataError(f"{problem}; {kept}{_instead(path.stem)}") from cause
+
+
+def _receive(url: str, path: Path, on_progress: Callable[[int, int], None]) -> None:
+    """One request; what comes is appended to the partial file. Raises requests.RequestException."""
+    part, tag = _part(path), _tag(path)
+    done = part.stat().st_size if part.exists() and tag.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if done:
+        headers |= {"Range": f"bytes={done}-", "If-Range": tag.read_text(encoding="utf-8")}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT_SECONDS) as response:
+        if response.status_code == requests.codes.requested_range_not_satisfiable:
+            part.unlink()
+            _receive(url, path, on_progress)
+            return
+        response.raise_for_status()
+        resumed = response.status_code == requests.codes.partial_content
+        resumed = resumed and response.headers.get("Content-Range", "").startswith(f"bytes {done}-")
+        if not resumed:
+            done = 0
+            tag.unlink(missing_ok=True)
+            if response.headers.get("ETag"):
+                tag.write_text(response.headers["ETag"], encoding="utf-8")
+        length = response.headers.get("Content-Length", "")
+        total = done + int(length) if length.isdigit() else 0
+        with part.open("ab" if resumed else "wb") as stream:
+            for chunk in response.iter_content(CHUNK_BYTES):
+                stream.write(chunk)
+                done += len(chunk)
+                if done > MAX_BYTES:
+                    raise DataError(f"{url} sends more than any published file has; {_instead(path.stem)}")
+                on_progress(done, total)
+
+
+def _check(url: str, path: Path, checksum: str | None) -> None:
+    """Take the partial file for the final one, if it is what it should be."""
+    part, name = _part(path), path.stem
+    try:
+        if not zipfile.is_zipfile(part):
+            raise DataError(f"What {url} sent is not a sketch-rnn file; {_instead(name)}")
+        if checksum is not None and _checksum(part) != checksum:
+            raise DataError(
+                f"What {url} sent is not the file that was fetched from there first; if it was published anew, "
+                f"delete {path.parent / CHECKSUMS}, otherwise {_instead(name)}"
+            )
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+        _tag(path).unlink(missing_ok=True)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
+
+
+def _tag(path: Path) -> Path:
+    """Where the server's name for this version of the file is kept while it is not whole."""
+    return path.with_name(f".{path.name}.part.etag")
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _refusal(name: str, url: str, status: int) -> str:
     if status in (403, 404):  # the published bucket answers 403 or 404 for what it does not hold
+        similar = difflib.get_close_matches(name, category_names(), n=3)
+        perhaps = f"did you mean {' or '.join(similar)}? Or " if similar and name not in similar else ""
         return (
             f"There is no file {name!r}, and no category of Quick, Draw! by that name at {url} "
-            f"(HTTP {status}); {_instead(name)}"
+            f"(HTTP {status}); {perhaps}{_instead(name)}"
         )
     return f"{url} could not be fetched (HTTP {status}); {_instead(name)}"
 
 
 def _instead(name: str) -> str:
     return f"give a file, such as --data path/to/{name}.npz (they are published at {BROWSE_URL})."
-
-
-class _Progress:
-    """What pooch takes for a progress bar, as calls of `on_progress(done, total)`."""
-
-    def __init__(self, on_progress: Callable[[int, int], None] | None) -> None:
-        self.total = 0
-        self._done = 0
-        self._on_progress = on_progress
-
-    def update(self, count: int) -> None:
-        # pooch counts whole chunks, the last one too, and at the end the total once more.
-        self._done = min(self._done + count, self.total) if self.total else self._done + count
-        if self._on_progress is not None:
-            self._on_progress(self._done, self.total)
-
-    def reset(self) -> None:
-        self._done = 0
-
-    def close(self) -> None:
-        """Nothing to close; pooch calls it at the end."""
 
 
 def _read_checksums(folder: Path) -> dict[str, str]:

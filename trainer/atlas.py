@@ -8,7 +8,7 @@ from pathlib import Path
 from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.errors import ConfigError
 from core.subset import even_sample
-from trainer.data import find_files, read_drawings
+from trainer.drawings import find_files, read_drawings
 from trainer.display import Display, open_display
 from trainer.files import check_output
 from trainer.mapping import Map, make_map

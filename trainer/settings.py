@@ -43,7 +43,8 @@ class ConfiguredOptions(CommonOptions):
     """What the commands that train take; it can be kept in a file."""
 
     data: Files = ("owl",)
-    """Files of drawings, a category each; or names of Quick, Draw! categories, which are fetched once."""
+    """Files, folders or patterns of files of drawings, a category each; or names of Quick, Draw! categories, which
+    are fetched once."""
     max_points: int = 200
     """N_max: longer drawings are left out. Losses depend on it."""
     preset: Literal["default", "seed"] = "default"
@@ -90,7 +91,8 @@ class TrainOptions(ConfiguredOptions):
     @property
     def checkpoint(self) -> Path:
         """Where the checkpoint goes."""
-        return self.out or Path(f"{Path(self.data[0]).stem}.pt")
+        name = Path(self.data[0]).resolve().name.partition(".")[0]  # of a folder, a file, or a pattern of them
+        return self.out or Path(re.sub(r"[*?\[\]]+", "", name) or "sketches").with_suffix(".pt")
 
 
 @dataclass(frozen=True, kw_only=True)

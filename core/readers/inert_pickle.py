@@ -5,14 +5,16 @@ call any function it can name. Here the only three names admitted (`_reconstruct
 `dtype`) are bound to inert stand-ins of our own: reading calls no NumPy code at all, and the bytes
 become arrays only after shape and type were checked.
 
-The unpickler is the one of the standard library that is written in Python: the one in C keeps its
-memo in a table as large as the largest index that the file names, so that ten bytes can claim
-gigabytes of memory.
+Before anything is unpickled the opcodes are looked through: only those that NumPy writes pass, the
+lengths that they claim are there, and the memo stays small. The unpickler in C would otherwise keep a
+table as large as the largest index that the file names, so that ten bytes can claim gigabytes. Where
+an opcode is described: the standard library's `pickletools`.
 """
 
 import io
 import math
 import pickle
+import re
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,19 @@ _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _NUMERIC = frozenset(["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
 MAX_REPEATED_BYTES = 1 << 26
 """A pickle may name one array many times; beyond this it is no file of drawings."""
+MAX_STRUCTURE_BYTES = 1 << 25
+"""Opcodes besides the drawings' own bytes: what a million drawings need. Each byte may claim about 25."""
+
+# A run of opcodes of fixed length. LONG_BINPUT (r) only up to 2^23: the memo takes 16 bytes an index.
+# FRAME (\x95) only up to 2^27.
+_RUN = re.compile(
+    rb"(?:[]()aetRbN\x85-\x89\x93\x94]|[Khq\x80].|M..|[Jj]....|r..[\x00-\x7f]\x00|\x95...[\x00-\x07]\x00{4}"
+    rb"|c[a-z_.]{1,40}\n[a-z_.]{1,40}\n)*+",
+    re.DOTALL,
+)
+_STOP = ord(".")
+_COUNTED = {ord(code): size for code, size in {"U": 1, "C": 1, "\x8c": 1, "T": 4, "B": 4, "X": 4}.items()}
+"""Opcodes of a string: how many bytes its length takes."""
 
 
 class _Dtype:
@@ -71,7 +86,7 @@ class _Array:
         return shape, dtype, bool(fortran), data
 
 
-class _Unpickler(pickle._Unpickler):
+class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if module in _ARRAY_MODULES and name == "_reconstruct":
             return _Array
@@ -94,13 +109,34 @@ def _numeric_array(item: object) -> NDArray[Any]:
     return np.frombuffer(data, dtype=numeric).reshape(shape, order="F" if fortran else "C")
 
 
-def load_object_array(data: bytes) -> list[NDArray[Any]]:
-    """The numeric arrays inside a pickled 1-D NumPy object array.
+def _check_opcodes(data: bytes, start: int) -> None:
+    """Raise DataError if the pickle at `start` holds any opcode but NumPy's, or claims what is not there."""
+    position, structure = start, 0
+    while True:
+        end = _RUN.match(data, position).end()  # pyright: ignore[reportOptionalMemberAccess] an empty run matches too
+        structure += end - position
+        opcode = data[end] if end < len(data) else None
+        if opcode == _STOP:
+            return
+        width = _COUNTED.get(opcode) if opcode is not None else None
+        if width is None or structure > MAX_STRUCTURE_BYTES:
+            raise DataError("its pickled part is damaged, or holds more than arrays of numbers")
+        position = end + 1 + width
+        position += int.from_bytes(data[end + 1 : position], "little")
+        structure += 1 + width
+
+
+def load_object_array(data: bytes, start: int = 0) -> list[NDArray[Any]]:
+    """The numeric arrays inside the pickled 1-D NumPy object array at `start` of `data`.
 
     Raises DataError, a clause that completes "FILE cannot be read: …", on anything else.
     """
+    _check_opcodes(data, start)
+    stream = io.BytesIO(data)
+    stream.seek(start)
     try:
-        outer = _Unpickler(io.BytesIO(data), encoding="latin1").load()
+        # Buffered, since the unpickler would otherwise ask for every single opcode.
+        outer = _Unpickler(io.BufferedReader(stream), encoding="latin1").load()  # pyright: ignore[reportArgumentType]
     except DataError:
         raise
     except Exception as error:  # a damaged pickle raises nearly anything

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 
+import filelock
 import pytest
 import requests
 
@@ -26,6 +27,11 @@ def archive(size=300_000):
     with zipfile.ZipFile(stream, "w") as file:
         file.writestr("train.npy", os.urandom(size))
     return stream.getvalue()
+
+
+def left(folder):
+    """The files in a folder, without the lock."""
+    return [path.name for path in folder.iterdir() if path.suffix != ".lock"]
 
 
 def test_a_file_is_fetched_once(server, tmp_path):
@@ -76,10 +82,81 @@ def test_a_cut_off_file_is_not_kept(server, tmp_path):
     server.missing_bytes = 1000
     with pytest.raises(DataError, match="broke off"):
         named_data.fetch("owl", tmp_path, None, server.url)
-    assert list(tmp_path.iterdir()) == []
+    assert left(tmp_path) == []
 
     server.missing_bytes = 0
     assert named_data.fetch("owl", tmp_path, None, server.url).read_bytes() == server.files["owl.npz"]
+
+
+def test_a_broken_download_goes_on_where_it_broke_off(server, tmp_path):
+    server.files["owl.npz"], server.etag = archive(), '"first"'
+    server.missing_bytes = 100_000
+    with pytest.raises(DataError, match="bytes are kept, and the same command goes on"):
+        named_data.fetch("owl", tmp_path, None, server.url)
+    size = len(server.files["owl.npz"])
+    assert server.ranges[0] == ""
+    kept = (tmp_path / ".owl.npz.part").stat().st_size
+    assert size - 100_000 >= kept > size - 200_000
+    assert server.ranges[1] == f"bytes={kept}-"  # tried again at once, since something had come
+    assert not (tmp_path / "owl.npz").exists()
+
+    server.missing_bytes = 0
+    reports = []
+    path = named_data.fetch("owl", tmp_path, lambda *report: reports.append(report), server.url)
+    assert path.read_bytes() == server.files["owl.npz"]
+    assert reports[0][0] > kept
+    assert reports[-1] == (size, size)
+    assert sorted(left(tmp_path)) == [named_data.CHECKSUMS, "owl.npz"]
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_anew(server, tmp_path):
+    server.files["owl.npz"], server.etag, server.missing_bytes = archive(), '"first"', 100_000
+    with pytest.raises(DataError):
+        named_data.fetch("owl", tmp_path, None, server.url)
+    server.files["owl.npz"], server.etag, server.missing_bytes = archive(), '"second"', 0
+    assert named_data.fetch("owl", tmp_path, None, server.url).read_bytes() == server.files["owl.npz"]
+
+
+def test_a_partial_file_that_is_whole_already_is_fetched_anew(server, tmp_path):
+    server.files["owl.npz"], server.etag = archive(), '"first"'
+    (tmp_path / ".owl.npz.part").write_bytes(b"x" * 400_000)
+    (tmp_path / ".owl.npz.part.etag").write_text(server.etag)
+    assert named_data.fetch("owl", tmp_path, None, server.url).read_bytes() == server.files["owl.npz"]
+    assert server.ranges == ["bytes=400000-", ""]
+
+
+@pytest.mark.parametrize("etag", ["", '"first"'])
+def test_a_server_that_lies_about_the_length(server, tmp_path, etag):
+    server.files["owl.npz"], server.etag, server.promised_more = archive(), etag, 5000
+    with pytest.raises(DataError, match=r"broke off.*--data path/to/owl\.npz") as caught:
+        named_data.fetch("owl", tmp_path, None, server.url)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "owl.npz").exists()
+    server.promised_more = 0
+    assert named_data.fetch("owl", tmp_path, None, server.url).read_bytes() == server.files["owl.npz"]
+
+
+def test_a_server_that_promises_less_than_it_sends(server, tmp_path):
+    server.files["owl.npz"], server.promised_more = archive(), -5000
+    with pytest.raises(DataError, match="not a sketch-rnn file"):
+        named_data.fetch("owl", tmp_path, None, server.url)
+    assert left(tmp_path) == []
+
+
+def test_a_misspelled_name_is_recognised(server, tmp_path):
+    with pytest.raises(DataError, match="did you mean penguin"):
+        named_data.fetch("pengiun", tmp_path, None, server.url)
+
+
+def test_two_programs_do_not_fetch_at_once(server, tmp_path):
+    with filelock.FileLock(tmp_path / ".owl.npz.lock"), pytest.raises(DataError, match="Another program"):
+        named_data.fetch("owl", tmp_path, None, server.url)
+
+
+def test_the_categories_are_345():
+    names = named_data.category_names()
+    assert len(set(names)) == 345
+    assert all(map(named_data.is_name, names))
 
 
 def test_a_damaged_copy_is_fetched_again(server, tmp_path):
@@ -103,7 +180,7 @@ def test_a_web_page_is_not_taken_for_a_file(server, tmp_path):
     server.files["owl.npz"] = b"<html>Please log in to this network.</html>"
     with pytest.raises(DataError, match="not a sketch-rnn file"):
         named_data.fetch("owl", tmp_path, None, server.url)
-    assert list(tmp_path.iterdir()) == []
+    assert left(tmp_path) == []
 
 
 def test_a_damaged_record_of_checksums_is_written_anew(server, tmp_path):

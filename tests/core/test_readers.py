@@ -260,7 +260,8 @@ def test_payloads_do_not_run(tmp_path, protocol):
     marker = tmp_path / "ran"
     for payload in payloads(marker):
         body = pickle.dumps(payload, protocol=protocol)
-        assert "asks to run" in refused(archive(tmp_path / "cat.npz", npy_of_objects(body, 1)))
+        message = refused(archive(tmp_path / "cat.npz", npy_of_objects(body, 1)))
+        assert "asks to run" in message or "more than arrays of numbers" in message
         assert not marker.exists()
 
 
