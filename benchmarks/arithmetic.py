@@ -149,7 +149,7 @@ def class_means(model: Model, material: Material, rng: np.random.Generator) -> t
         material.dataset.labels[held[_nearest(some, model.codes, held, sources)]] for some in (codes, results)
     )
     pictures = [model.draw(some) for some in (codes, results, means[b])]
-    before, drawn, of_means = (judge.name(picture) for picture in pictures)
+    before, drawn, of_means = (judge.judge(picture).names for picture in pictures)
     possible = (before == a) & (of_means == b)
     own = _own(pictures[1], pictures[0], a, rng)
     for tried, measured, hit, chance in (
@@ -217,7 +217,7 @@ def heads_and_bodies(models: Sequence[Model], material: Material) -> tuple[list[
         rng = np.random.default_rng(1)  # the same drawings for each model
         for tries in _tries(model, material, rng):
             nearest = pool_groups[_nearest(tries.codes, model.codes, pool, tries.source)]
-            drawn = judge.name(model.draw(tries.codes))
+            drawn = judge.judge(model.draw(tries.codes)).names
             for measured, hit, chance in (
                 ("code nearest to the hoped", nearest == tries.wanted, 1 / 6),
                 ("drawn as hoped, animal and part", drawn == tries.wanted, 1 / 6),
@@ -311,7 +311,7 @@ def _judge(
     labels = np.repeat(np.arange(len(training)), [len(group) for group in training])
     judge = SketchClassifier([drawing for group in training for drawing in group], labels, len(training), epochs)
     held = material.held if part == "class means" else [group[1] for group in material.groups.values()]
-    named = judge.name([drawing for group in held for drawing in _drawings(material, group)])
+    named = judge.judge([drawing for group in held for drawing in _drawings(material, group)]).names
     truth = np.repeat(np.arange(len(held)), [len(group) for group in held])
     hits = int((named == truth).sum())
     measured = "named right"

@@ -1,6 +1,7 @@
 """A small convolutional network that names drawings by how they look, independent of any code."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from explorer.ink import paint_sketch
 
 SIDE = 28
 BATCH = 64
+FEATURES = 128
 
 
 def rasters(drawings: Sequence[NDArray]) -> NDArray[np.float32]:
@@ -29,6 +31,21 @@ def rasters(drawings: Sequence[NDArray]) -> NDArray[np.float32]:
     return images
 
 
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What the classifier says of N drawings."""
+
+    probabilities: NDArray[np.float32]
+    """[N, classes]"""
+    features: NDArray[np.float32]
+    """[N, FEATURES]: what its last layer reads."""
+
+    @property
+    def names(self) -> NDArray[np.int64]:
+        """[N]: the likeliest class of each drawing."""
+        return self.probabilities.argmax(axis=1)
+
+
 class SketchClassifier:
     """Trained on creation, always the same way."""
 
@@ -38,7 +55,8 @@ class SketchClassifier:
             *(nn.Conv2d(1, 16, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)),
             *(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
             *(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-            *(nn.Flatten(), nn.Dropout(0.3), nn.Linear(576, 128), nn.ReLU(), nn.Dropout(0.3), nn.Linear(128, classes)),
+            *(nn.Flatten(), nn.Dropout(0.3), nn.Linear(576, FEATURES), nn.ReLU()),
+            *(nn.Dropout(0.3), nn.Linear(FEATURES, classes)),
         )
         images, targets = torch.from_numpy(rasters(drawings))[:, None], torch.from_numpy(labels.astype(np.int64))
         # A class counts as much as any other, however many drawings it has.
@@ -58,6 +76,7 @@ class SketchClassifier:
         self._network.eval()
 
     @torch.inference_mode()
-    def name(self, drawings: Sequence[NDArray]) -> NDArray[np.int64]:
-        """[N]: the likeliest class of each drawing."""
-        return self._network(torch.from_numpy(rasters(drawings))[:, None]).argmax(dim=1).numpy()
+    def judge(self, drawings: Sequence[NDArray]) -> Judgement:
+        """Probabilities and features of stroke-3 drawings."""
+        features = self._network[:-1](torch.from_numpy(rasters(drawings))[:, None])
+        return Judgement(self._network[-1](features).softmax(dim=1).numpy(), features.numpy())
