@@ -91,8 +91,7 @@ class TrainOptions(ConfiguredOptions):
     @property
     def checkpoint(self) -> Path:
         """Where the checkpoint goes."""
-        name = Path(self.data[0]).resolve().name.partition(".")[0]  # of a folder, a file, or a pattern of them
-        return self.out or Path(re.sub(r"[*?\[\]]+", "", name) or "sketches").with_suffix(".pt")
+        return self.out or Path(f"{_named_after(self.data)}.pt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +131,7 @@ class AtlasOptions(CommonOptions):
     @property
     def result(self) -> Path:
         """Where the new checkpoint goes."""
-        return self.out or self.checkpoint.with_name(f"{self.checkpoint.stem}-{Path(self.data[0]).stem}.pt")
+        return self.out or self.checkpoint.with_name(f"{self.checkpoint.stem}-{_named_after(self.data)}.pt")
 
 
 def parse(
@@ -205,6 +204,12 @@ def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOp
         if before != now:
             raise ConfigError(f"A training that goes on keeps its {_flag(name)} of {before}; leave the flag out.")
     return options
+
+
+def _named_after(data: Sequence[str]) -> str:
+    """The stem of a file name for what comes of `data`: a folder, a file, or a pattern of them."""
+    name = Path(data[0]).resolve().name.partition(".")[0]
+    return re.sub(r"[*?\[\]]+", "", name) or "sketches"
 
 
 def _check_counts(options: CommonOptions, *names: str) -> None:
