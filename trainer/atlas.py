@@ -8,8 +8,8 @@ from pathlib import Path
 from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.errors import ConfigError
 from core.subset import even_sample
-from trainer.drawings import find_files, read_drawings
 from trainer.display import Display, open_display
+from trainer.drawings import find_files, read_drawings
 from trainer.files import check_output
 from trainer.mapping import Map, make_map
 from trainer.processes import Processes, is_first_process, joined_processes

@@ -11,8 +11,8 @@ from core.dataset import SPLITS, TEST, VALID, SketchDataset
 from core.errors import ConfigError
 from trainer.comparison import MARK, CompareOptions, Variant, variants
 from trainer.config_file import write_config
-from trainer.drawings import find_files, read_drawings
 from trainer.display import Display, open_display
+from trainer.drawings import find_files, read_drawings
 from trainer.report import write_report
 from trainer.runs import RunReport, carry_out, outcome, prepare
 from trainer.settings import parse_configured

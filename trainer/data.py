@@ -9,8 +9,8 @@ import tyro
 from core import named_data
 from core.errors import ConfigError
 from core.store import save_dataset
-from trainer.drawings import find_files, read_drawings
 from trainer.display import open_display
+from trainer.drawings import find_files, read_drawings
 from trainer.settings import Files, parse
 
 Names = tyro.conf.Positional[tuple[str, ...]]

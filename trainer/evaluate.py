@@ -9,8 +9,8 @@ from core.checkpoint import load_checkpoint
 from core.dataset import SPLITS, SketchDataset
 from core.device import choose_device
 from core.errors import DataError
-from trainer.drawings import find_files, read_drawings
 from trainer.display import Display, open_display
+from trainer.drawings import find_files, read_drawings
 from trainer.processes import use_threads
 from trainer.scores import DrawingLosses, Scores, measure
 from trainer.settings import EvaluateOptions, parse

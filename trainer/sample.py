@@ -12,8 +12,8 @@ from core.checkpoint import Checkpoint, load_checkpoint
 from core.dataset import SPLITS
 from core.device import choose_device
 from core.errors import ConfigError
-from trainer.drawings import find_files, read_drawings
 from trainer.display import Display, open_display
+from trainer.drawings import find_files, read_drawings
 from trainer.drawn import Drawer, chosen_drawings, usual_expressions
 from trainer.figures import save_figure
 from trainer.processes import use_threads

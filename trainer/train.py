@@ -8,8 +8,8 @@ from core.errors import CheckpointError
 from core.subset import training_subset
 from core.training import TrainingRun
 from trainer.allocator import keep_freed_memory
-from trainer.drawings import find_files, read_drawings
 from trainer.display import Display, duration, open_display
+from trainer.drawings import find_files, read_drawings
 from trainer.files import ResumeFile, check_output, read_resume_file
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
