@@ -191,9 +191,8 @@ class _Cloud:
         own = colours[self._rows]
         self._packed = own.view(np.uint32)[:, 0]
         self._solid = bool((own[:, 3] == 255).all())
-        # np.bincount takes weights as float64 alone
-        self._weights = own[:, 3] / 255.0
-        self._channels = [own[:, channel] * self._weights for channel in range(3)]
+        self._alphas = own[:, 3]
+        self._channels = [own[:, channel].astype(np.float64) for channel in range(3)]  # as np.bincount takes them
 
     def paint(self, image: QImage, to_pixels: QTransform, dot: Dot, colour: QColor | None = None) -> None:
         """Draw onto a premultiplied image, in one colour if it is given."""
@@ -212,8 +211,10 @@ class _Cloud:
         raster = _Raster(image, to_pixels, int(np.ceil(dot.diameter / 2)) + 1)
         flat = raster.flat(x, y)
         if colour is None:
-            weights = None if self._solid else _take(self._weights, runs)
+            weights = None if self._solid else _depths(dot.opacity)[_take(self._alphas, runs)]
             channels = [_take(channel, runs) for channel in self._channels]
+            if weights is not None:
+                channels = [channel * weights for channel in channels]
         else:
             weights, channels = None, list(colour.getRgb()[:3])
         _splat(image, raster, flat, weights, channels, dot)
@@ -252,6 +253,12 @@ class _Raster:
 
 def _take(values: NDArray, runs: list[slice]) -> NDArray:
     return values[runs[0]] if len(runs) == 1 else np.concatenate([values[run] for run in runs])
+
+
+def _depths(opacity: float) -> NDArray[np.float64]:
+    """[256]: how many dots of an opacity cover as much as one whose colour has that alpha."""
+    bounded = min(opacity, 1 - 1e-6)
+    return np.log1p(-bounded * np.arange(256) / 255) / np.log1p(-bounded)
 
 
 def _packed(colour: QColor) -> int:
