@@ -80,7 +80,7 @@ def test_a_card_shows_the_drawing_beside_the_pointer_and_goes(window, qtbot):
     assert title == f"{window.studio.current.atlas.category(card.index)} #{card.index}"
     assert origin.endswith("decoded")
     window.map.zoom(0.9)
-    assert not card.isVisible()
+    qtbot.waitUntil(lambda: not card.isVisible(), timeout=WAIT)
 
 
 @pytest.mark.parametrize("corner", ["topLeft", "topRight", "bottomLeft", "bottomRight"])
