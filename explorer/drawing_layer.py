@@ -42,7 +42,7 @@ class DrawingLayer(QGraphicsObject):
         self._fading.timeout.connect(self._on_fading)
         self.setZValue(-2)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        box.sigTransformChanged.connect(self._on_view_changed)
+        box.sigRangeChanged.connect(self._on_view_changed)
         box.sigResized.connect(self.prepareGeometryChange)
         studio.opened.connect(self.forget)
         studio.map_moved.connect(self._on_view_changed)

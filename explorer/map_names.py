@@ -37,7 +37,7 @@ class NameLayer(QGraphicsObject):
         self._font.setWeight(QFont.Weight.DemiBold)
         self.setZValue(-1)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        box.sigTransformChanged.connect(self._on_view_changed)
+        box.sigRangeChanged.connect(self._on_view_changed)
         box.sigResized.connect(self.prepareGeometryChange)
 
     def show_names(self, atlas: "Atlas") -> None:

@@ -23,7 +23,7 @@ class Marks(QGraphicsObject):
         self.set_look(pen, brush)
         self.setZValue(depth)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        box.sigTransformChanged.connect(self._on_view_changed)
+        box.sigRangeChanged.connect(self._on_view_changed)
         box.sigResized.connect(self.prepareGeometryChange)
 
     def set_look(self, pen: Any, brush: Any = None) -> None:

@@ -84,7 +84,7 @@ class PointLayer(QGraphicsObject):
         """What was drawn last, and of which view."""
         self.setZValue(-3)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        box.sigTransformChanged.connect(self._on_view_changed)
+        box.sigRangeChanged.connect(self._on_view_changed)
         box.sigResized.connect(self._on_resized)
 
     # -- what is shown -----------------------------------------------------------------------

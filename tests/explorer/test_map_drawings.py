@@ -69,10 +69,15 @@ def test_a_card_shows_the_drawing_beside_the_pointer_and_goes(window, qtbot):
     card, viewport = window.map.card, window.map.viewport()
     place = QPointF(*window.studio.current.atlas.positions[11].tolist())
     window.map.box.setRange(xRange=(place.x() - 0.01, place.x() + 0.01), yRange=(place.y() - 0.01, place.y() + 0.01))
+    viewport.repaint()
     at = window.map.mapFromScene(window.map.box.mapViewToScene(place))
-    qtbot.mouseMove(viewport, at - QPoint(40, 40))
-    qtbot.mouseMove(viewport, at)
-    qtbot.waitUntil(lambda: card.drawing is not None, timeout=WAIT)
+    sway = iter(range(10_000))
+
+    def shown() -> bool:
+        qtbot.mouseMove(viewport, at + QPoint(next(sway) % 2, 0))  # a hand is never still
+        return card.drawing is not None
+
+    qtbot.waitUntil(shown, timeout=WAIT)
     assert card.isVisible()
     assert not card.geometry().contains(at)
     assert viewport.rect().contains(card.geometry())
@@ -80,7 +85,7 @@ def test_a_card_shows_the_drawing_beside_the_pointer_and_goes(window, qtbot):
     assert title == f"{window.studio.current.atlas.category(card.index)} #{card.index}"
     assert origin.endswith("decoded")
     window.map.zoom(0.9)
-    assert not card.isVisible()
+    qtbot.waitUntil(lambda: not card.isVisible(), timeout=WAIT)
 
 
 @pytest.mark.parametrize("corner", ["topLeft", "topRight", "bottomLeft", "bottomRight"])

@@ -1,6 +1,7 @@
 """The map's points, by the pixels they paint."""
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QColor, QImage, QTransform
 
@@ -15,10 +16,11 @@ TO_PIXELS = QTransform(100, 0, 0, -100, 50, 250)
 
 @pytest.fixture
 def layer(qtbot):
-    box = MapBox()
-    layer = PointLayer(box, QColor("black"))
-    layer.box_kept_alive = box
-    return layer
+    view, box = pg.GraphicsView(), MapBox()
+    view.setCentralItem(box)
+    qtbot.addWidget(view)
+    yield PointLayer(box, QColor("black"))
+    view.close()
 
 
 def pixels(image: QImage) -> np.ndarray:
@@ -72,7 +74,7 @@ def test_positions_move_and_colours_and_visibility_stay(layer):
     layer.set_visible(mask)
     layer.set_positions(positions[::-1])
     moved = rendered(layer)
-    other = PointLayer(layer.box_kept_alive, QColor("black"))
+    other = PointLayer(layer.parentItem(), QColor("black"))
     other.set_positions(positions[::-1][mask])
     other.set_colours(colours[mask])
     np.testing.assert_array_equal(moved[..., 3] > 0, rendered(other)[..., 3] > 0)
