@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, apply_theme
 from explorer.window import Window
+from explorer.workers import LatestWorker
 
 LONGEST_WAIT_S = 600
 """For a picture of a map that is still being made."""
@@ -87,7 +88,9 @@ def _take_picture(window: Window, file: Path) -> int:
 
     def settled() -> bool:
         drawn = window.panel.view.complete and (studio.film is None or studio.film.finished)
-        return studio.current is not None and not window.progress.isVisible() and drawn
+        workers = [*window.findChildren(LatestWorker), *studio.findChildren(LatestWorker)]
+        idle = all(worker.idle for worker in workers)
+        return studio.current is not None and not window.progress.isVisible() and drawn and idle
 
     _wait_until(lambda: bool(failures) or settled())
     if not failures:

@@ -39,6 +39,8 @@ class LayoutPanel(QDialog):
         for title, name in METRICS:
             self.measure.addItem(title, name)
         self.neighbours, self.seed, self.min_dist = QSpinBox(), QSpinBox(), QDoubleSpinBox()
+        for box in (self.neighbours, self.seed, self.min_dist):
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.neighbours.setRange(2, 200)
         self.neighbours.setToolTip("Size of the local neighbourhood: small shows detail, large the overall shape")
         self.min_dist.setRange(0, 1)

@@ -36,6 +36,7 @@ class LatestWorker(QObject):
         self._newest = 0
         self._oldest_wanted = 0
         self._stopping = False
+        self._serving = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -52,6 +53,12 @@ class LatestWorker(QObject):
     def current(self, number: int) -> bool:
         """Whether answers of that number are still wanted."""
         return number >= self._oldest_wanted
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything asked so far is answered or no longer wanted."""
+        with self._changed:
+            return self._waiting is None and not self._serving
 
     def cancel(self) -> None:
         """Want no answer to anything asked so far."""
@@ -75,8 +82,10 @@ class LatestWorker(QObject):
                 if self._waiting is None:
                     return
                 number, request = self._waiting
-                self._waiting = None
+                self._waiting, self._serving = None, True
             self._serve(number, request)
+            with self._changed:
+                self._serving = False
 
     def _serve(self, number: int, request: Any) -> None:
         try:
