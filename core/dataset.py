@@ -259,7 +259,7 @@ class BatchSource:
     def __init__(self, dataset: SketchDataset, scale: float, device: torch.device) -> None:
         self.max_points = dataset.max_points
         self._lengths_host = dataset.lengths
-        self._points = torch.from_numpy(dataset.points.astype(np.int16)).to(device)
+        self._points = torch.from_numpy(np.asarray(dataset.points, dtype=np.int16)).to(device)
         self._starts = torch.from_numpy(dataset.starts).to(device)
         self._scale = scale
         self._device = device

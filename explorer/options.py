@@ -31,7 +31,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         default=[],
         metavar="FILE",
-        help="drawings to map instead of the checkpoint's own",
+        help="drawings to map instead of the checkpoint's own: files, folders, patterns",
     )
     parser.add_argument(
         "--device", default="auto", help="where --data is encoded: auto, cpu, cuda, cuda:1, mps (default: auto)"
