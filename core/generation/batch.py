@@ -8,11 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.generation.sampling import END, PEN_UP, Floats, Sampler
-from core.generation.shared import Shared, multiply, tanh
-from core.generation.weights import CONTEXT, StepWeights
+from core.generation import kernels
+from core.generation.sampling import END, Floats, Noise
+from core.generation.weights import StepWeights
 from core.model import POINT
 from core.sketch import START_TOKEN
+
+FEW = 4
+"""Columns up to which a loop of our own multiplies, in one thread and as fast as BLAS does in one.
+
+BLAS's threads wait for each other, for milliseconds a call where other programs are busy.
+"""
 
 
 class DecodingBatch:
@@ -23,98 +29,75 @@ class DecodingBatch:
         weights: StepWeights,
         scale: float,
         codes: Floats,
-        sampler: Sampler,
+        noise: Noise,
         beginnings: Sequence[Floats],
         steps: int,
     ) -> None:
         """`beginnings` are stroke-3 in data units, perhaps empty, none longer than `steps`."""
         count = len(codes)
-        self._weights, self._scale, self._sampler = weights, scale, sampler
+        self._weights, self._scale, self._noise = weights, np.float32(scale), noise
         self.alive = np.arange(count)
         self._drawn = np.zeros((count, steps, 3), dtype=np.float32)
         self._given = np.array([len(beginning) for beginning in beginnings], dtype=np.int64)
-        self._longest_given = int(self._given.max(initial=0))
         self._counts = self._given.copy()
         for row, beginning in enumerate(beginnings):
             self._drawn[row, : len(beginning)] = beginning
         with_one = np.vstack([codes.T, np.ones((1, count), dtype=np.float32)])
         hidden, cell = np.split(np.tanh(weights.start @ with_one), 2)
         width = 0 if weights.attention is None else weights.attention.width
-        self._past = np.zeros((count, steps, width), dtype=np.float32)
-        inputs = np.zeros((weights.step.array.shape[1], count), dtype=np.float32)
+        self._past = np.zeros((count, width, steps), dtype=np.float32)
+        inputs = np.zeros((weights.step.shape[1], count), dtype=np.float32)
         inputs[:POINT] = np.array(START_TOKEN)[:, None]
         inputs[-weights.hidden :] = hidden
-        self._share(inputs, cell, weights.from_z @ with_one)
+        self._take(inputs, cell, weights.from_z @ with_one)
 
     def advance(self, step: int) -> None:
         """Draw one point of every living sketch."""
-        attention = self._weights.attention
+        weights, attention, inputs = self._weights, self._weights.attention, self._inputs
         if attention is not None:
-            row = attention.rows(self._inputs.array[:POINT].T[:, None], step)[:, 0]
-            self._past[:, step] = row
-            self._inputs.array[POINT : POINT + CONTEXT] = attention.context(row, self._past[:, : step + 1]).T
-        raw = self._outputs()
-        offsets, pen = self._sampler.draw(raw, self.alive, step)
-        if step < self._longest_given:
-            self._follow_beginnings(step, offsets, pen)
-        self._append(step, offsets, pen)
+            kernels.attend(inputs, self._past, self.alive, attention.scores, attention.positions, step)
+        _multiply(weights.step, self._inputs, out=self._gates)
+        kernels.lstm(self._gates, self._from_z, self._cell, self._hidden)
+        _multiply(weights.output, self._hidden, out=self._raw)
+        if self._draw(step):
+            self._keep(inputs[2 + END] == 0)
 
     def strokes(self) -> list[Floats]:
         """Copies of the drawings so far, stroke-3 [n, 3] in data units."""
         return [drawn[:count].copy() for drawn, count in zip(self._drawn, self._counts, strict=True)]
 
-    def _share(self, inputs: Floats, cell: Floats, from_z: Floats) -> None:
-        """Take the columns of the sketches that are left, and make room for their gates and outputs."""
+    def _take(self, inputs: Floats, cell: Floats, from_z: Floats) -> None:
+        """Go on with the columns of the sketches that are left, and make room for their gates and outputs."""
         hidden, count = self._weights.hidden, len(self.alive)
-        self._inputs, self._cell, self._from_z = Shared(inputs), Shared(cell), from_z
-        self._hidden = Shared(self._inputs.array[-hidden:])  # the same memory
-        self._gates = Shared.empty(4 * hidden, count)
-        self._raw = Shared.empty(len(self._weights.output_bias), count)
+        self._inputs, self._cell, self._from_z = map(np.ascontiguousarray, (inputs, cell, from_z))
+        self._hidden = self._inputs[-hidden:]  # the same memory
+        self._gates = np.empty((4 * hidden, count), dtype=np.float32)
+        self._raw = np.empty((len(self._weights.output_bias), count), dtype=np.float32)
 
-    def _outputs(self) -> Floats:
-        """One step of the LSTM, in place, and the raw outputs [6M + 3, B]."""
-        weights, gates = self._weights, self._gates.array
-        multiply(weights.step, self._inputs, out=self._gates)
-        gates += self._from_z
-        tanh(self._gates, out=self._gates)
-        sigmoids = gates[: 3 * weights.hidden]
-        sigmoids += 1
-        sigmoids *= 0.5
-        write, keep, show, candidate = np.split(gates, 4)
-        candidate *= write
-        self._cell.array *= keep
-        self._cell.array += candidate
-        tanh(self._cell, out=self._hidden)
-        self._hidden.array *= show
-        multiply(weights.output, self._hidden, out=self._raw)
-        self._raw.array += weights.output_bias
-        return self._raw.array
-
-    def _follow_beginnings(self, step: int, offsets: Floats, pen: NDArray[np.int64]) -> None:
-        """Replace what was drawn by the given points, in sketches that have one for this step."""
-        given = np.flatnonzero(step < self._given[self.alive])
-        points = self._drawn[self.alive[given], step]
-        offsets[:, given] = points[:, :2].T / np.float32(self._scale)
-        pen[given] = points[:, 2] > 0.5
-
-    def _append(self, step: int, offsets: Floats, pen: NDArray[np.int64]) -> None:
-        """Store the points of sketches that go on, as drawings and as the next inputs; the others leave."""
-        inputs = self._inputs.array
-        inputs[:2] = offsets
-        inputs[2:POINT] = np.arange(3)[:, None] == pen
-        living = pen != END
-        if not living.all():
-            offsets, pen = offsets[:, living], pen[living]
-            self._keep(living)
-        drawn = self.alive
-        if step < self._longest_given:
-            free = step >= self._given[drawn]
-            drawn, offsets, pen = drawn[free], offsets[:, free], pen[free]
-        self._drawn[drawn, step, :2] = offsets.T * np.float32(self._scale)
-        self._drawn[drawn, step, 2] = pen == PEN_UP
-        self._counts[drawn] = step + 1
+    def _draw(self, step: int) -> bool:
+        """Make the points drawn the next inputs, and store those of sketches that go on; whether any ends."""
+        return kernels.draw(
+            self._raw,
+            self._weights.output_bias,
+            self._noise.gumbel,
+            self._noise.normal,
+            self.alive,
+            self._given,
+            self._drawn,
+            self._counts,
+            self._inputs,
+            self._scale,
+            step,
+        )
 
     def _keep(self, living: NDArray[np.bool_]) -> None:
         self.alive = self.alive[living]
-        self._past = self._past[living]
-        self._share(self._inputs.array[:, living], self._cell.array[:, living], self._from_z[:, living])
+        self._take(self._inputs[:, living], self._cell[:, living], self._from_z[:, living])
+
+
+def _multiply(matrix: Floats, columns: Floats, out: Floats) -> None:
+    """matrix [m, k] @ columns [k, B] into `out` [m, B]."""
+    if columns.shape[1] <= FEW:
+        kernels.multiply(matrix, columns, out)
+    else:
+        np.dot(matrix, columns, out=out)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import Cancelled, ConfigError
-from core.generation.batch import DecodingBatch
-from core.generation.sampling import Floats, Sampler, SamplingConfig
+from core.generation.sampling import Floats, Noise, SamplingConfig
 from core.generation.weights import StepWeights
 from core.model import Decoder
 from core.sketch import START_TOKEN, stroke3_to_stroke5
@@ -72,13 +71,15 @@ class SketchDecoder:
         Raises ValueError if the shapes do not fit, a seed is negative or a beginning not finite, and
         ConfigError if a beginning has more points than the limit.
         """
+        from core.generation.batch import DecodingBatch  # imports numba, which only decoding needs
+
         codes = np.ascontiguousarray(codes, dtype=np.float32)
         if codes.ndim != 2 or codes.shape[1] != self.latent or len(seeds) != len(codes):
             raise ValueError(f"codes {codes.shape} and {len(seeds)} seeds do not fit a latent size of {self.latent}")
         config = config or SamplingConfig()
         begun = _check_beginnings(beginnings, len(codes), config.max_points)
-        sampler = Sampler(seeds, self._weights.mixtures, config)
-        batch = DecodingBatch(self._weights, self.scale, codes, sampler, begun, config.max_points)
+        noise = Noise(seeds, self._weights.mixtures, config)
+        batch = DecodingBatch(self._weights, self.scale, codes, noise, begun, config.max_points)
         for step in range(config.max_points):
             if cancelled is not None and cancelled():
                 raise Cancelled

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from core.attention import CausalAttention, sinusoids
 from core.generation.sampling import MAX_POINTS, Floats
-from core.generation.shared import Shared
 from core.model import POINT, Decoder
 
 CONTEXT = POINT + 1
@@ -32,9 +31,9 @@ class StepWeights:
         self.hidden, self.latent, self.mixtures = config.decoder_hidden, config.latent, config.mixtures
         self.start = _affine(decoder.initial_state)
         """[2 H, N_z + 1]: the initial hidden state and cell before tanh, of (z, 1)."""
-        self.output = Shared(_array(decoder.output.weight))
+        self.output = _array(decoder.output.weight)
         """[6 M + 3, H]"""
-        self.output_bias = _array(decoder.output.bias)[:, None]
+        self.output_bias = _array(decoder.output.bias)
         self.attention = None if decoder.attention is None else AttentionWeights(decoder.attention)
         weights = _array(decoder.lstm.weight_ih_l0)
         bias = _array(decoder.lstm.bias_ih_l0) + _array(decoder.lstm.bias_hh_l0)
@@ -51,7 +50,7 @@ class StepWeights:
         halves = np.repeat([0.5, 0.5, 1, 0.5], self.hidden)[:, None].astype(np.float32)
         order = np.r_[0 : 2 * self.hidden, 3 * self.hidden : 4 * self.hidden, 2 * self.hidden : 3 * self.hidden]
         self.from_z = (self.from_z * halves)[order]
-        self.step = Shared((step * halves)[order])
+        self.step = (step * halves)[order]
         """[4 H, inputs]: the gates' share of (point[, context], padding, hidden state)."""
 
 
@@ -60,34 +59,20 @@ class AttentionWeights:
 
     def __init__(self, attention: CausalAttention) -> None:
         query, key = _affine(attention.query).T, _affine(attention.key).T
-        self._positions: Floats | None = None
+        self.positions = np.zeros((MAX_POINTS, 0), dtype=np.float32)
+        """[MAX_POINTS, d] if they are part of the rows, else of no width."""
         if attention.positional_encoding:
             identity = np.eye(attention.dim, dtype=np.float32)
             query, key = np.vstack([query, identity]), np.vstack([key, identity])
-            self._positions = _array(sinusoids(MAX_POINTS, attention.dim))
-        self.scores = query @ key.T / np.float32(math.sqrt(attention.dim))
+            self.positions = _array(sinusoids(MAX_POINTS, attention.dim))
+        self.scores = np.ascontiguousarray(query @ key.T / np.float32(math.sqrt(attention.dim)))
         """S of q_t . k_j / sqrt(d) = x_t S x_j."""
         self.width = len(query)
 
-    def rows(self, points: Floats, first: int) -> Floats:
-        """x [..., n, width] of points [..., n, 5] at the steps from `first` on."""
-        count = points.shape[-2]
-        rows = np.ones((*points.shape[:-1], self.width), dtype=np.float32)
-        rows[..., :POINT] = points
-        if self._positions is not None:
-            rows[..., CONTEXT:] = self._positions[first : first + count]
-        return rows
-
-    def context(self, row: Floats, past: Floats) -> Floats:
-        """The attention's average [B, 6] of past rows [B, n, width] as seen from rows [B, width]."""
-        scores = np.matmul(past, (row @ self.scores)[:, :, None])[:, :, 0]
-        scores -= scores.max(axis=1, keepdims=True)
-        average = np.matmul(np.exp(scores, out=scores)[:, None], past[:, :, :CONTEXT])[:, 0]
-        return average / average[:, POINT:]  # what was the constant 1 is now the sum of the weights
-
     def weights(self, points: Floats) -> Floats:
         """Lower-triangular [n, n]: what step t pays to each of the points [n, 5] up to its own input."""
-        rows = self.rows(points, 0)
+        ones = np.ones((len(points), 1), dtype=np.float32)
+        rows = np.hstack([points, ones, self.positions[: len(points)]])
         scores = np.where(np.tri(len(rows), dtype=bool), rows @ self.scores @ rows.T, -np.inf)
         weights = np.exp(scores - scores.max(axis=1, keepdims=True, initial=-np.inf))
         return weights / weights.sum(axis=1, keepdims=True)

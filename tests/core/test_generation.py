@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Cancelled, ConfigError
-from core.generation import SamplingConfig, SketchDecoder, prior_codes
-from core.generation.sampling import Sampler
-from core.generation.shared import MANY
+from core.generation import SamplingConfig, SketchDecoder, kernels, prior_codes
+from core.generation.batch import FEW, DecodingBatch
 from core.loss import mixture_parameters
+from core.model import POINT
 from core.sketch import START_TOKEN, stroke3_to_stroke5
 from tests.core.conftest import TINY, VARIANTS, make_model
 
@@ -42,15 +44,16 @@ def assert_same(drawings, others):
 def steps(monkeypatch):
     """Every step of decoding as (rows of the batch, raw outputs, points drawn)."""
     recorded = []
-    draw = Sampler.draw
+    draw = DecodingBatch._draw
 
-    def spy(sampler, raw, sketches, step):
-        outputs, rows = raw.T.copy(), sketches.copy()
-        offsets, pen = draw(sampler, raw, sketches, step)
-        recorded.append((rows, outputs, np.column_stack([offsets.T, np.eye(3, dtype=np.float32)[pen]])))
-        return offsets, pen
+    def spy(batch, step):
+        rows = batch.alive.copy()
+        ended = draw(batch, step)
+        outputs = batch._raw.T + batch._weights.output_bias
+        recorded.append((rows, outputs, batch._inputs[:POINT].T.copy()))
+        return ended
 
-    monkeypatch.setattr(Sampler, "draw", spy)
+    monkeypatch.setattr(DecodingBatch, "_draw", spy)
     return recorded
 
 
@@ -200,12 +203,32 @@ def test_any_lower_limit_gives_a_beginning(name, limit, temperature, seed):
 
 
 def test_large_and_small_batches_draw_alike():
-    """Large ones are multiplied by another library."""
+    """Small ones are multiplied by a loop of our own."""
     decoder, config = DECODERS["attention"], SamplingConfig(0.5, 30)
-    codes, seeds = codes_of(MANY + 8), range(MANY + 8)
+    codes, seeds = codes_of(4 * FEW), range(4 * FEW)
     together = decoder.decode(codes, seeds, config)
-    few = decoder.decode(codes[:5], seeds[:5], config) + decoder.decode(codes[5:20], seeds[5:20], config)
-    assert_same(together[:20], few)
+    few = [decoder.decode(codes[i : i + FEW], seeds[i : i + FEW], config) for i in range(0, 4 * FEW, FEW)]
+    assert_same(together, [drawing for drawings in few for drawing in drawings])
+
+
+# -- compiled loops ----------------------------------------------------------------------------
+
+
+def test_tanh_is_as_exact_as_float32():
+    x = np.concatenate([np.linspace(-12, 12, 100_001), np.geomspace(1e-30, 1e30, 1001)]).astype(np.float32)
+    cell, gates = np.zeros((len(x), 1), dtype=np.float32), np.zeros((4 * len(x), 1), dtype=np.float32)
+    hidden = np.empty_like(cell)
+    saturated = np.full_like(cell, 100)
+    gates[3 * len(x) :] = x[:, None]  # candidates, written and shown in full, nothing kept
+    kernels.lstm(gates, np.concatenate([saturated, -saturated, saturated, 0 * saturated]), cell, hidden)
+    np.testing.assert_allclose(cell[:, 0], np.tanh(x.astype(np.float64)), rtol=0, atol=5e-7)
+    np.testing.assert_allclose(hidden, np.tanh(cell), rtol=0, atol=5e-7)
+    assert [float(kernels.tanh(np.float32(x))) for x in (0, 1e-6, -1e-6)] == pytest.approx([0, 1e-6, -1e-6], rel=1e-6)
+
+
+def test_a_window_can_open_without_what_compiles():
+    command = "import sys, core.generation; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], timeout=60).returncode == 0
 
 
 # -- completion and unconditional drawings -----------------------------------------------------
