@@ -283,9 +283,10 @@ def _stamp(image: QImage, pixels: tuple[Floats, Floats], packed: NDArray[np.uint
     fragments[:, 6:8] = 1  # scale
     fragments[:, 9] = 1  # opacity
     pixmap = QPixmap.fromImage(_image(np.ascontiguousarray(sheet).view(np.uint32).reshape(down * side, across * side)))
-    painter = QPainter(image)
-    painter.drawPixmapFragments(wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment), len(fragments), pixmap)
-    painter.end()
+    with QPainter(image) as painter:
+        painter.drawPixmapFragments(
+            wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment), len(fragments), pixmap
+        )
 
 
 def _splat(
@@ -315,15 +316,14 @@ def _splat(
     reach = len(covered) // 2
     pixels = np.zeros(size, np.uint32)
     picture = _image(pixels.reshape(raster.height, raster.width))
-    painter = QPainter(image)
-    for cover in np.unique(covered[covered > 0]):
-        bits = (alpha * (255 * cover) + np.float32(0.5)).astype(np.int32)
-        for layer in layers:
-            bits = (bits << 8) | (layer * cover + np.float32(0.5)).astype(np.int32)
-        pixels[touched] = bits.view(np.uint32)
-        for row, column in np.argwhere(covered == cover).tolist():
-            painter.drawImage(column - reach - raster.margin, row - reach - raster.margin, picture)
-    painter.end()
+    with QPainter(image) as painter:
+        for cover in np.unique(covered[covered > 0]):
+            bits = (alpha * (255 * cover) + np.float32(0.5)).astype(np.int32)
+            for layer in layers:
+                bits = (bits << 8) | (layer * cover + np.float32(0.5)).astype(np.int32)
+            pixels[touched] = bits.view(np.uint32)
+            for row, column in np.argwhere(covered == cover).tolist():
+                painter.drawImage(column - reach - raster.margin, row - reach - raster.margin, picture)
 
 
 def _image(pixels: NDArray[np.uint32]) -> QImage:
