@@ -166,3 +166,4 @@ def test_closing_ends_every_thread(window):
     window.close()
     assert not window.studio._drawer._thread.is_alive()
     assert not window.studio._filmer._thread.is_alive()
+    assert not window.map.names._worker._thread.is_alive()
