@@ -9,7 +9,6 @@ on what the points stand for, so no drawings are read. A frame runs from the new
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from measure import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -265,7 +266,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--umap-points", type=int, default=10_000)
     arguments = parser.parse_args()
-    result: dict[str, Any] = {"device": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, no GPU"}
+    result: dict[str, Any] = {"device": machine(torch.device("cpu"))}
     result |= measure_start(arguments.runs)
     result["frame_ms"], recolour = {}, {}
     for count in arguments.points:

@@ -23,17 +23,17 @@ class Slot(QAbstractButton):
         self.setAccessibleName(f"Pinned code {pin.name}: {pin.title}")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        area = QRectF(self.rect())
-        painter.fillRect(area, QColor(self._theme.paper))
-        paint_sketch(painter, self.pin.stroke3, area.adjusted(12, 0, 0, 0), QColor(self._theme.ink))
-        font = QFont(self.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        painter.setPen(QColor(self._theme.accent if self.hasFocus() or self.underMouse() else self._theme.faint))
-        painter.drawText(
-            area.adjusted(5, 3, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, self.pin.name
-        )
+        with QPainter(self) as painter:
+            area = QRectF(self.rect())
+            painter.fillRect(area, QColor(self._theme.paper))
+            paint_sketch(painter, self.pin.stroke3, area.adjusted(12, 0, 0, 0), QColor(self._theme.ink))
+            font = QFont(self.font())
+            font.setWeight(QFont.Weight.DemiBold)
+            painter.setFont(font)
+            painter.setPen(QColor(self._theme.accent if self.hasFocus() or self.underMouse() else self._theme.faint))
+            painter.drawText(
+                area.adjusted(5, 3, 0, 0), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, self.pin.name
+            )
 
 
 class Bench(QWidget):

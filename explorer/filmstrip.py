@@ -54,19 +54,19 @@ class Filmstrip(QWidget):
         return min(int(at.x() / self.cell(0).width()), len(self._film.sketches) - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.paper))
-        if self._film is None:
-            painter.setPen(QColor(self._theme.faint))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, EMPTY)
-            return
-        for index, sketch in enumerate(self._film.sketches):
-            cell = self.cell(index)
-            paint_sketch(painter, sketch, cell.adjusted(4, 4, -4, -4), QColor(self._theme.ink))
-            if index in (self._chosen, self._under):
-                colour = self._theme.accent if index == self._chosen else self._theme.line
-                painter.setPen(QPen(QColor(colour), 2))
-                painter.drawLine(cell.bottomLeft() + QPointF(8, -2), cell.bottomRight() + QPointF(-8, -2))
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(self._theme.paper))
+            if self._film is None:
+                painter.setPen(QColor(self._theme.faint))
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, EMPTY)
+                return
+            for index, sketch in enumerate(self._film.sketches):
+                cell = self.cell(index)
+                paint_sketch(painter, sketch, cell.adjusted(4, 4, -4, -4), QColor(self._theme.ink))
+                if index in (self._chosen, self._under):
+                    colour = self._theme.accent if index == self._chosen else self._theme.line
+                    painter.setPen(QPen(QColor(colour), 2))
+                    painter.drawLine(cell.bottomLeft() + QPointF(8, -2), cell.bottomRight() + QPointF(-8, -2))
 
     def choose(self, index: int) -> None:
         if self._film is not None and 0 <= index < len(self._film.sketches):

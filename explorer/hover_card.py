@@ -55,6 +55,7 @@ class HoverCard(QWidget):
         self._worker = LatestWorker(look, "hover", self)
         self._worker.answered.connect(self._on_drawn)
         self._worker.failed.connect(studio.failed)
+        studio.opened.connect(self.dismiss)
 
     def set_theme(self, theme: Theme | LiveTheme) -> None:
         self._theme = theme
@@ -114,18 +115,18 @@ class HoverCard(QWidget):
         return f"{opened.atlas.category(self.index)} #{self.index}", SPLITS[opened.atlas.splits[self.index]] + kind
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(self._theme.line), 1))
-        painter.setBrush(QColor(self._theme.paper))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        if self.drawing is not None:
-            paint_sketch(painter, self.drawing.stroke3, QRectF(0, 2, SIDE, SIDE - 4), QColor(self._theme.ink))
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 0.9)
-        painter.setFont(font)
-        for line, row, colour in zip(self.lines(), (0, 1), (self._theme.ink, self._theme.faint), strict=True):
-            painter.setPen(QColor(colour))
-            cell = QRectF(8, SIDE - 2 + row * 16, SIDE - 16, 16)
-            text = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, int(cell.width()))
-            painter.drawText(cell, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(self._theme.line), 1))
+            painter.setBrush(QColor(self._theme.paper))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+            if self.drawing is not None:
+                paint_sketch(painter, self.drawing.stroke3, QRectF(0, 2, SIDE, SIDE - 4), QColor(self._theme.ink))
+            font = QFont(self.font())
+            font.setPointSizeF(font.pointSizeF() * 0.9)
+            painter.setFont(font)
+            for line, row, colour in zip(self.lines(), (0, 1), (self._theme.ink, self._theme.faint), strict=True):
+                painter.setPen(QColor(colour))
+                cell = QRectF(8, SIDE - 2 + row * 16, SIDE - 16, 16)
+                text = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, int(cell.width()))
+                painter.drawText(cell, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

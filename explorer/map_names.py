@@ -1,15 +1,17 @@
 """Category names over their clusters."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QApplication, QGraphicsObject, QStyleOptionGraphicsItem, QWidget
 
 from explorer.palette import category_colour
 from explorer.theme import LiveTheme, Theme
+from explorer.workers import Cancel, LatestWorker
 
 if TYPE_CHECKING:
     from core.atlas import Atlas
@@ -23,16 +25,24 @@ SMOOTHING = 2.0
 """Cells: standard deviation of what the histogram is smoothed by."""
 GROUND_ALPHA = 200
 
+Home = tuple[str, int, tuple[float, float]]
+"""(name, label, map position) of a category."""
+
 
 class NameLayer(QGraphicsObject):
     """Names at map positions, all painted at once."""
+
+    failed = Signal(str, str)
 
     def __init__(self, box: pg.ViewBox, theme: Theme | LiveTheme) -> None:
         super().__init__(box)
         self._box, self._theme = box, theme
         self._names: list[tuple[str, QColor, QPointF]] = []
         self._hidden: frozenset[int] = frozenset()
-        self._homes: list[tuple[str, int, tuple[float, float]]] = []
+        self._homes: list[Home] = []
+        self._worker = LatestWorker(_most_homes, "names", self)
+        self._worker.answered.connect(self._on_answered)
+        self._worker.failed.connect(self.failed)
         self._font = QFont(QApplication.font())
         self._font.setWeight(QFont.Weight.DemiBold)
         self.setZValue(-1)
@@ -41,9 +51,22 @@ class NameLayer(QGraphicsObject):
         box.sigResized.connect(self.prepareGeometryChange)
 
     def show_names(self, atlas: "Atlas") -> None:
-        """Name the clusters of an atlas; one category alone needs no name."""
-        self._homes = category_homes(atlas)[:MOST_NAMES] if len(atlas.categories) > 1 else []
+        """Name the clusters of an atlas as soon as they are found; until then names stay where they are."""
+        self._worker.submit(atlas, preempt=False)
+
+    def clear(self) -> None:
+        """Show no names."""
+        self._worker.cancel()
+        self._homes = []
         self.set_theme(self._theme)
+
+    def stop(self) -> None:
+        self._worker.stop()
+
+    def _on_answered(self, number: int, homes: list[Home]) -> None:
+        if self._worker.current(number):
+            self._homes = homes
+            self.set_theme(self._theme)
 
     def set_hidden(self, labels: frozenset[int]) -> None:
         """Leave out the names of categories that are not shown."""
@@ -83,8 +106,13 @@ class NameLayer(QGraphicsObject):
                 painter.drawText(label, Qt.AlignmentFlag.AlignCenter, name)
 
 
-def category_homes(atlas: "Atlas") -> list[tuple[str, int, tuple[float, float]]]:
-    """(name, label, map position) of each category, most drawings first.
+def _most_homes(atlas: "Atlas", _cancelled: Cancel) -> Iterator[list[Home]]:
+    """The names that the map shows; one category alone needs no name."""
+    yield category_homes(atlas)[:MOST_NAMES] if len(atlas.categories) > 1 else []
+
+
+def category_homes(atlas: "Atlas") -> list[Home]:
+    """The home of each category, most drawings first.
 
     The position is where the category is both dense and among itself: its smoothed density squared
     over everyone's. Where a name already stands there is no room for another.

@@ -94,6 +94,7 @@ class MapView(pg.GraphicsView):
         self.setAccessibleName("Map of drawings")
         self.points = PointLayer(self.box, QColor(theme.ink))
         self.names = NameLayer(self.box, theme)
+        self.names.failed.connect(studio.failed)
         self.drawings = DrawingLayer(studio, self.box, theme)
         self.card = HoverCard(studio, theme, self.viewport())
         self.box.sigTransformChanged.connect(self.card.dismiss)
@@ -130,6 +131,7 @@ class MapView(pg.GraphicsView):
         self._frames.clear()
         self._ring.clear()
         self._near.clear()
+        self.names.clear()
         self._glide.jump(opened.atlas.positions)
         self._place_points(opened.atlas)
         self.fit()
@@ -254,8 +256,8 @@ class MapView(pg.GraphicsView):
 
     def stop(self) -> None:
         """End the map's threads."""
-        self.drawings.stop()
-        self.card.stop()
+        for layer in (self.names, self.drawings, self.card):
+            layer.stop()
 
     def reach(self) -> float:
         """REACH in map units at the present zoom."""

@@ -80,6 +80,7 @@ class PointLayer(QGraphicsObject):
         self._visible: NDArray[np.bool_] | None = None
         self._emphasised: NDArray[np.intp] | None = None
         self._all = self._over = _Cloud(self._positions, self._colours)
+        self._scratch = _Scratch()
         self._drawn: tuple[object, QImage] | None = None
         """What was drawn last, and of which view."""
         self.setZValue(-3)
@@ -166,11 +167,13 @@ class PointLayer(QGraphicsObject):
         if len(self._all):
             spacing = self._all.grid.spacing * abs(to_pixels.m11())
             dot = dot_at(spacing, ratio)
-            self._all.paint(image, to_pixels, dot)
+            self._all.paint(image, to_pixels, dot, self._scratch)
             if len(self._over):
                 large = Dot(max(dot.diameter * EMPHASIS, LEAST_EMPHASISED * ratio), 1.0)
-                self._over.paint(image, to_pixels, Dot(large.diameter + OUTLINE * ratio, 1.0), self._outline)
-                self._over.paint(image, to_pixels, large)
+                self._over.paint(
+                    image, to_pixels, Dot(large.diameter + OUTLINE * ratio, 1.0), self._scratch, self._outline
+                )
+                self._over.paint(image, to_pixels, large, self._scratch)
         image.setDevicePixelRatio(ratio)
         return image
 
@@ -194,7 +197,9 @@ class _Cloud:
         self._alphas = own[:, 3]
         self._channels = [own[:, channel].astype(np.float64) for channel in range(3)]  # as np.bincount takes them
 
-    def paint(self, image: QImage, to_pixels: QTransform, dot: Dot, colour: QColor | None = None) -> None:
+    def paint(
+        self, image: QImage, to_pixels: QTransform, dot: Dot, scratch: "_Scratch", colour: QColor | None = None
+    ) -> None:
         """Draw onto a premultiplied image, in one colour if it is given."""
         spread = QRectF(image.rect()).adjusted(-dot.diameter, -dot.diameter, dot.diameter, dot.diameter)
         seen = to_pixels.inverted()[0].mapRect(spread)
@@ -217,7 +222,7 @@ class _Cloud:
                 channels = [channel * weights for channel in channels]
         else:
             weights, channels = None, list(colour.getRgb()[:3])
-        _splat(image, raster, flat, weights, channels, dot)
+        _splat(image, raster, scratch, flat, weights, channels, dot)
 
 
 class _Raster:
@@ -283,47 +288,68 @@ def _stamp(image: QImage, pixels: tuple[Floats, Floats], packed: NDArray[np.uint
     fragments[:, 6:8] = 1  # scale
     fragments[:, 9] = 1  # opacity
     pixmap = QPixmap.fromImage(_image(np.ascontiguousarray(sheet).view(np.uint32).reshape(down * side, across * side)))
-    painter = QPainter(image)
-    painter.drawPixmapFragments(wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment), len(fragments), pixmap)
-    painter.end()
+    with QPainter(image) as painter:
+        painter.drawPixmapFragments(
+            wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment), len(fragments), pixmap
+        )
 
 
 def _splat(
     image: QImage,
     raster: _Raster,
+    scratch: "_Scratch",
     flat: NDArray[np.intp],
     weights: NDArray[np.float64] | None,
     channels: list,
     dot: Dot,
 ) -> None:
-    """Gather points by pixel, then composite their mean colours once for each pixel of the disc."""
+    """Gather points by pixel, then composite their mean colours (red, green, blue) once for each pixel of the disc."""
     size = raster.width * raster.height
-    counts = np.bincount(flat, weights, size)
-    touched = np.flatnonzero(counts > 0)
-    n = counts[touched].astype(np.float32)
+    pixels = scratch.clean(size)
+    touched, places = scratch.gather(flat, size)
+    n = np.bincount(places, weights, len(touched)).astype(np.float32)
     alpha = 1 - np.exp(n * np.float32(np.log1p(-min(dot.opacity, 1 - 1e-6))))
-    slots = np.empty(size, np.intp)
-    slots[touched] = np.arange(len(touched))
-    places = slots[flat]
-    layers = [
-        alpha * channel
-        if np.isscalar(channel)
-        else np.bincount(places, channel, len(touched)).astype(np.float32) * (alpha / n)
-        for channel in channels
-    ]
+    premultiplied = np.empty((len(touched), 4), np.float32)  # blue, green, red, alpha
+    premultiplied[:, 3] = 255 * alpha
+    mean = alpha / np.maximum(n, np.float32(1e-9))
+    for place, channel in enumerate(reversed(channels)):
+        scalar = np.isscalar(channel)
+        premultiplied[:, place] = alpha * channel if scalar else np.bincount(places, channel, len(touched)) * mean
     covered = disc(dot.diameter)
     reach = len(covered) // 2
-    pixels = np.zeros(size, np.uint32)
     picture = _image(pixels.reshape(raster.height, raster.width))
-    painter = QPainter(image)
-    for cover in np.unique(covered[covered > 0]):
-        bits = (alpha * (255 * cover) + np.float32(0.5)).astype(np.int32)
-        for layer in layers:
-            bits = (bits << 8) | (layer * cover + np.float32(0.5)).astype(np.int32)
-        pixels[touched] = bits.view(np.uint32)
-        for row, column in np.argwhere(covered == cover).tolist():
-            painter.drawImage(column - reach - raster.margin, row - reach - raster.margin, picture)
-    painter.end()
+    shade = np.empty_like(premultiplied)
+    with QPainter(image) as painter:
+        for cover in np.unique(covered[covered > 0]):
+            np.multiply(premultiplied, cover, out=shade)
+            shade += np.float32(0.5)
+            pixels[touched] = shade.astype(np.uint8).view(np.uint32)[:, 0]
+            for row, column in np.argwhere(covered == cover).tolist():
+                painter.drawImage(column - reach - raster.margin, row - reach - raster.margin, picture)
+
+
+class _Scratch:
+    """Arrays of one number a pixel, kept between frames: fresh memory costs more than what is done with it."""
+
+    def __init__(self) -> None:
+        self._pixels = np.zeros(0, np.uint32)
+        self._mask = np.zeros(0, bool)
+        self._slots = np.zeros(0, np.intp)
+
+    def clean(self, size: int) -> NDArray[np.uint32]:
+        """Transparent pixels."""
+        if len(self._pixels) < size:
+            self._pixels, self._mask, self._slots = (np.zeros(size, kind) for kind in (np.uint32, bool, np.intp))
+        self._pixels[:size] = 0
+        self._mask[:size] = False
+        return self._pixels[:size]
+
+    def gather(self, flat: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The pixels [K] that points [N] of these pixel numbers touch, and which of them each point touches [N]."""
+        self._mask[flat] = True
+        touched = np.flatnonzero(self._mask[:size])
+        self._slots[touched] = np.arange(len(touched))
+        return touched, self._slots[flat]
 
 
 def _image(pixels: NDArray[np.uint32]) -> QImage:

@@ -63,21 +63,21 @@ class RangeBar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._numbers is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        table = number_rgba(dark=bool(self._theme.dark))
-        bottom, width = self.height() - BAR - 4, (self.width() - 2 * SIDE) / BINS
-        for i, height in enumerate(self._heights.tolist()):
-            shade = QColor(*table[int((i + 0.5) / BINS * len(table))].tolist())
-            top = height * (bottom - 8)
-            painter.fillRect(QRectF(SIDE + i * width, bottom - top, max(width - 0.8, 0.8), top), shade)
-        gradient = QLinearGradient(SIDE, 0, self.width() - SIDE, 0)
-        for stop in np.linspace(0, 1, 16):
-            gradient.setColorAt(float(stop), QColor(*table[int(stop * (len(table) - 1))].tolist()))
-        bar = QRectF(SIDE, bottom + 2, self.width() - 2 * SIDE, BAR)
-        painter.fillRect(bar, gradient)
-        if self._range is not None:
-            self._paint_range(painter, bar)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            table = number_rgba(dark=bool(self._theme.dark))
+            bottom, width = self.height() - BAR - 4, (self.width() - 2 * SIDE) / BINS
+            for i, height in enumerate(self._heights.tolist()):
+                shade = QColor(*table[int((i + 0.5) / BINS * len(table))].tolist())
+                top = height * (bottom - 8)
+                painter.fillRect(QRectF(SIDE + i * width, bottom - top, max(width - 0.8, 0.8), top), shade)
+            gradient = QLinearGradient(SIDE, 0, self.width() - SIDE, 0)
+            for stop in np.linspace(0, 1, 16):
+                gradient.setColorAt(float(stop), QColor(*table[int(stop * (len(table) - 1))].tolist()))
+            bar = QRectF(SIDE, bottom + 2, self.width() - 2 * SIDE, BAR)
+            painter.fillRect(bar, gradient)
+            if self._range is not None:
+                self._paint_range(painter, bar)
 
     def _paint_range(self, painter: QPainter, bar: QRectF) -> None:
         assert self._range is not None

@@ -65,10 +65,10 @@ class SketchView(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        area = QRectF(self.rect())
-        painter.fillRect(area, QColor(self._theme.paper))
-        if self._shown:
-            side = min(area.width(), area.height())
-            path = sketch_path(self._stroke3[: self._shown])
-            paint_path(painter, path, fit(self._stroke3, area), side, QColor(self._theme.ink))
+        with QPainter(self) as painter:
+            area = QRectF(self.rect())
+            painter.fillRect(area, QColor(self._theme.paper))
+            if self._shown:
+                side = min(area.width(), area.height())
+                path = sketch_path(self._stroke3[: self._shown])
+                paint_path(painter, path, fit(self._stroke3, area), side, QColor(self._theme.ink))

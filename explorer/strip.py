@@ -53,15 +53,15 @@ class Thumbnails(QWidget):
         return next((place for place in range(self._count()) if self.cell(place).contains(at)), None)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._theme.paper))
-        if self._listed is None:
-            return
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 0.8)
-        painter.setFont(font)
-        for place in range(self._count()):
-            self._paint_cell(painter, place)
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), QColor(self._theme.paper))
+            if self._listed is None:
+                return
+            font = QFont(self.font())
+            font.setPointSizeF(font.pointSizeF() * 0.8)
+            painter.setFont(font)
+            for place in range(self._count()):
+                self._paint_cell(painter, place)
 
     def _paint_cell(self, painter: QPainter, place: int) -> None:
         assert self._listed is not None

@@ -173,11 +173,10 @@ def picture(request: ViewRequest, stroke3: Strokes, alpha: int) -> QImage:
     ground, ink = QColor(request.paper), QColor(request.ink)
     ground.setAlpha(GROUND_ALPHA)
     ink.setAlpha(alpha)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(ground)
-    painter.drawRoundedRect(QRectF(0, 0, SIDE, SIDE), 8, 8)
-    paint_sketch(painter, stroke3, QRectF(0, 0, SIDE, SIDE), ink)
-    painter.end()
+    with QPainter(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(QRectF(0, 0, SIDE, SIDE), 8, 8)
+        paint_sketch(painter, stroke3, QRectF(0, 0, SIDE, SIDE), ink)
     return image

@@ -7,6 +7,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyqtgraph as pg
 import pytest
 import torch
 
@@ -18,6 +19,8 @@ from explorer.studio import Studio
 from explorer.theme import LIGHT
 from explorer.window import Window
 from tests.parametric import KINDS, write_kind
+
+pg.setConfigOption("mouseRateLimit", 0)  # simulated moves come faster than a hand's, and none is to be dropped
 
 SIZES = ModelConfig(latent=8, encoder_hidden=12, decoder_hidden=24, mixtures=4, attention_dim=6)
 

@@ -243,7 +243,7 @@ def test_the_theme_changes_while_the_window_is_open(window, qtbot):
 
 def test_a_hidden_category_has_no_name_on_the_map(window, qtbot):
     coloured(qtbot, window.studio, "category")
-    assert [name for name, _, _ in window.map.names._names].count("cat") == 1
+    qtbot.waitUntil(lambda: [name for name, _, _ in window.map.names._names].count("cat") == 1, timeout=WAIT)
     window.studio.showing.set_filter(Filter().toggled(window.studio.current.atlas.categories.index("cat")))
     assert "cat" not in [name for name, _, _ in window.map.names._names]
     window.studio.showing.show_all()

@@ -22,15 +22,31 @@ def position(window, index: int) -> tuple[float, float]:
 
 
 def test_a_click_on_a_point_draws_it(window, qtbot):
-    with qtbot.waitSignal(window.panel.view.revealed, timeout=WAIT):
+    with (
+        qtbot.waitSignal(window.panel.view.revealed, timeout=WAIT),
+        qtbot.waitSignal(window.studio.located, timeout=WAIT),
+    ):
         qtbot.mouseClick(window.map.viewport(), Qt.MouseButton.LeftButton, pos=on_map(window, *position(window, 7)))
-        qtbot.waitUntil(lambda: window.studio.here.place.index is not None, timeout=WAIT)
     clicked, _ = window.studio.current.navigator.on_map(*position(window, 7))
     x, y = window.studio.here.position
     assert (x, y) == pytest.approx(position(window, clicked), abs=3 * window.map.reach())
     index = window.studio.here.place.index
     assert window.panel.title.text() == window.studio.current.atlas.category(index)
     assert f"#{index}" in window.panel.numbers.text()
+
+
+def test_an_error_while_painting_is_reported_and_the_window_lives(window, monkeypatch):
+    """A painter that outlives its paintEvent, held by the traceback, would end the process."""
+
+    def broken(*_: object) -> None:
+        raise ValueError("no ink")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("explorer.sketch_view.paint_path", broken)
+        with pytest.raises(ValueError, match="no ink") as held:
+            window.panel.view.repaint()
+    window.panel.view.repaint()
+    assert held.tb is not None
 
 
 def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
@@ -150,3 +166,4 @@ def test_closing_ends_every_thread(window):
     window.close()
     assert not window.studio._drawer._thread.is_alive()
     assert not window.studio._filmer._thread.is_alive()
+    assert not window.map.names._worker._thread.is_alive()
