@@ -114,7 +114,9 @@ def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.
     if not np.isfinite(stroke3).all():
         raise DataError("A drawing with an offset that is not finite has no code.")
     steps = -(-len(stroke3) // LENGTH_STEP) * LENGTH_STEP
-    points = stroke3_to_stroke5(np.asarray(stroke3) / (scale, scale, 1), steps)
+    points = stroke3_to_stroke5(
+        np.asarray(stroke3, dtype=np.float32) / np.array([scale, scale, 1], dtype=np.float32), steps
+    )
     with torch.inference_mode():
         lengths = torch.tensor([len(stroke3)], device=model.device)
         mean, _ = model.encoder(torch.from_numpy(points[None]).to(model.device), lengths)

@@ -132,4 +132,7 @@ install_program() { # EXTRAS
     "$venv/bin/python" -m pip install --disable-pip-version-check --no-input \
         --constraint "$root/constraints.txt" --editable "$root${1:+[$1]}" ||
         fail "The installation failed; the lines above say why."
+    # So that the first drawing need not wait for it; what fails here is tried again there.
+    (cd "$root" && "$venv/bin/python" -c 'from core.generation import compile_steps; compile_steps()') ||
+        say "The drawing code could not be compiled yet."
 }

@@ -8,7 +8,7 @@ import numpy as np
 from core.errors import Cancelled, ConfigError
 from core.generation.sampling import Floats, Noise, SamplingConfig
 from core.generation.weights import StepWeights
-from core.model import Decoder
+from core.model import Decoder, ModelConfig
 from core.sketch import START_TOKEN, stroke3_to_stroke5
 
 
@@ -117,3 +117,9 @@ def _check_beginnings(beginnings: Sequence[Floats] | None, count: int, limit: in
     if longest > limit:
         raise ConfigError(f"A drawing of {longest:,} points cannot be completed within a limit of {limit:,} points.")
     return checked
+
+
+def compile_steps() -> None:
+    """Make the compiled loops of decoding ready: seconds the first time on a machine, a second from disk later."""
+    decoder = SketchDecoder(Decoder(ModelConfig(decoder_hidden=8, mixtures=2)), 1.0)
+    decoder.decode(prior_codes(range(2), decoder.latent), range(2), SamplingConfig(max_points=2))
