@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,6 @@ class Navigator:
         self._latents = atlas.latents
         self._search = NeighbourSearch(atlas.latents)
         self._tree: KDTree | None = None
-        self._typical = self._typical_distance()
 
     def moved(self, positions: Floats) -> "Navigator":
         """The same codes at other map positions [N, 2]."""
@@ -58,6 +58,7 @@ class Navigator:
         from scipy.spatial import KDTree  # its import takes a good part of the program's start
 
         self._tree = KDTree(self.atlas.positions)
+        _ = self._typical  # the first place between drawings need not wait for it
 
     def nearest(self, code: Floats, count: int = 1) -> tuple[NDArray[np.int64], Floats]:
         """Indices and distances of the `count` drawings nearest to `code` in R^N_z, nearest first.
@@ -157,7 +158,8 @@ class Navigator:
             stops += [*self._latents[graph.route(first, last)], code]
         return path(stops, frames)
 
-    def _typical_distance(self) -> float:
+    @cached_property
+    def _typical(self) -> float:
         """Median distance of a sample of drawings to their nearest other drawing in R^N_z."""
         sample = np.random.default_rng(0).permutation(len(self.atlas))[:200]
         if len(self.atlas) < 2:

@@ -6,12 +6,13 @@ and nothing to keep. docs/navigation.md has the measurements by which no index i
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array  # imported where it is used: the program's start needs no SciPy
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -62,7 +63,7 @@ class NeighbourGraph:
 
     members: Indices
     """[M]: which drawings, in rising order."""
-    edges: csr_array
+    edges: "csr_array"
     """[M, M], symmetric: distances in R^N_z."""
 
     def route(self, first: int, last: int) -> Indices:
@@ -70,6 +71,8 @@ class NeighbourGraph:
 
         Raises ValueError if one of them is no member.
         """
+        from scipy.sparse.csgraph import dijkstra
+
         ends = np.searchsorted(self.members, (first, last))
         if (ends >= len(self.members)).any() or (self.members[ends] != (first, last)).any():
             raise ValueError(f"the graph does not have both {first} and {last}")
@@ -108,8 +111,10 @@ def build_graph(
     return NeighbourGraph(members, (yield from _joined(codes, edges)))
 
 
-def _joined(codes: Floats, edges: csr_array) -> Generator[float, None, csr_array]:
+def _joined(codes: Floats, edges: "csr_array") -> Generator[float, None, "csr_array"]:
     """The graph with its pieces joined by their shortest connecting edges (Borůvka's algorithm)."""
+    from scipy.sparse.csgraph import connected_components
+
     while True:
         pieces, labels = connected_components(edges, directed=False)
         if pieces == 1:
@@ -148,8 +153,10 @@ def _squared_distances(a: Floats, b: Floats) -> Floats:
     return squares
 
 
-def _symmetric(codes: Floats, rows: NDArray[Any], columns: NDArray[Any]) -> csr_array:
+def _symmetric(codes: Floats, rows: NDArray[Any], columns: NDArray[Any]) -> "csr_array":
     """Both directions of the given edges, with exact lengths; a length of 0 would be no edge."""
+    from scipy.sparse import coo_array
+
     count = len(codes)
     rows, columns = rows.astype(np.int64), columns.astype(np.int64)
     either = np.concatenate([rows * count + columns, columns * count + rows])

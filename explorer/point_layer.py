@@ -20,6 +20,7 @@ from explorer.point_grid import PointGrid
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Sums = NDArray[np.float64]
 FEW = 12_000
 """Points in view up to which each is drawn by itself."""
 EMPHASIS = 1.6
@@ -31,6 +32,10 @@ LEAST_COVER = 0.03
 """Of a pixel: what a disc covers less of is not drawn."""
 SHEET_COLUMNS = 64
 """Sprites side by side in their pixmap."""
+PACKED = 2.0**26
+"""A float64 holds two sums exactly, one in multiples of this: np.bincount then adds both at once,"""
+MOST_PACKED = 2**18
+"""as long as no more points than this meet on a pixel: 255 * 2**18 < 2**26."""
 CHUNK = 32_768
 """Points projected at once: what is worked on stays in the processor's cache."""
 
@@ -195,7 +200,8 @@ class _Cloud:
         self._packed = own.view(np.uint32)[:, 0]
         self._solid = bool((own[:, 3] == 255).all())
         self._alphas = own[:, 3]
-        self._channels = [own[:, channel].astype(np.float64) for channel in range(3)]  # as np.bincount takes them
+        red, green, blue = (own[:, channel].astype(np.float64) for channel in range(3))
+        self._pairs = [red * PACKED + green, blue * PACKED + 1]
 
     def paint(
         self, image: QImage, to_pixels: QTransform, dot: Dot, scratch: "_Scratch", colour: QColor | None = None
@@ -215,14 +221,14 @@ class _Cloud:
             return
         raster = _Raster(image, to_pixels, int(np.ceil(dot.diameter / 2)) + 1)
         flat = raster.flat(x, y)
-        if colour is None:
-            weights = None if self._solid else _depths(dot.opacity)[_take(self._alphas, runs)]
-            channels = [_take(channel, runs) for channel in self._channels]
-            if weights is not None:
-                channels = [channel * weights for channel in channels]
-        else:
-            weights, channels = None, list(colour.getRgb()[:3])
-        _splat(image, raster, scratch, flat, weights, channels, dot)
+        weights = None if self._solid or colour is not None else _depths(dot.opacity)[_take(self._alphas, runs)]
+        pairs = None if colour is not None else [_take(pair, runs) for pair in self._pairs]
+        pixels = scratch.clean(raster.width * raster.height)
+        touched, places = scratch.gather(flat, len(pixels))
+        counts, channels = _sums(places, len(touched), weights, pairs)
+        if colour is not None:
+            channels = [counts * channel for channel in colour.getRgb()[:3]]
+        _splat(image, raster, pixels, touched, counts, channels, dot)
 
 
 class _Raster:
@@ -294,27 +300,46 @@ def _stamp(image: QImage, pixels: tuple[Floats, Floats], packed: NDArray[np.uint
         )
 
 
+def _sums(
+    places: NDArray[np.intp], size: int, weights: Sums | None, pairs: list[Sums] | None
+) -> tuple[Sums, list[Sums]]:
+    """How many points [N] lie on each of `size` places, and the sums of their red, green and blue, all weighted."""
+    if pairs is None:
+        return np.bincount(places, weights, size), []
+    red_green, blue_one = pairs
+    if weights is None:
+        blue, counts = _unpacked(np.bincount(places, blue_one, size))
+        if counts.max() <= MOST_PACKED:
+            return counts, [*_unpacked(np.bincount(places, red_green, size)), blue]
+    channels = [*_unpacked(red_green), _unpacked(blue_one)[0]]
+    if weights is not None:
+        channels = [channel * weights for channel in channels]
+    return np.bincount(places, weights, size), [np.bincount(places, channel, size) for channel in channels]
+
+
+def _unpacked(pairs: Sums) -> tuple[Sums, Sums]:
+    """What is above PACKED, and what is below it."""
+    above = np.floor(pairs * (1 / PACKED))
+    return above, pairs - above * PACKED
+
+
 def _splat(
     image: QImage,
     raster: _Raster,
-    scratch: "_Scratch",
-    flat: NDArray[np.intp],
-    weights: NDArray[np.float64] | None,
-    channels: list,
+    pixels: NDArray[np.uint32],
+    touched: NDArray[np.intp],
+    counts: Sums,
+    channels: list[Sums],
     dot: Dot,
 ) -> None:
-    """Gather points by pixel, then composite their mean colours (red, green, blue) once for each pixel of the disc."""
-    size = raster.width * raster.height
-    pixels = scratch.clean(size)
-    touched, places = scratch.gather(flat, size)
-    n = np.bincount(places, weights, len(touched)).astype(np.float32)
+    """Composite the mean colours (sums of red, green, blue) of touched pixels once for each pixel of the disc."""
+    n = counts.astype(np.float32)
     alpha = 1 - np.exp(n * np.float32(np.log1p(-min(dot.opacity, 1 - 1e-6))))
     premultiplied = np.empty((len(touched), 4), np.float32)  # blue, green, red, alpha
     premultiplied[:, 3] = 255 * alpha
     mean = alpha / np.maximum(n, np.float32(1e-9))
     for place, channel in enumerate(reversed(channels)):
-        scalar = np.isscalar(channel)
-        premultiplied[:, place] = alpha * channel if scalar else np.bincount(places, channel, len(touched)) * mean
+        np.multiply(channel, mean, out=premultiplied[:, place], casting="same_kind")
     covered = disc(dot.diameter)
     reach = len(covered) // 2
     picture = _image(pixels.reshape(raster.height, raster.width))

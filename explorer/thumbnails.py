@@ -27,6 +27,8 @@ PITCH = 74
 """Pixels from one thumbnail to the next, at least."""
 ROOM = 6
 """Pixels between the points of a place, so that a thumbnail on it hides none too many."""
+CELL = 1.15
+"""Pitches from one cell of the lattice to the next: drawings near the middles of their cells have room."""
 ROUNDS = 2
 BATCH = 12
 """Drawings decoded at once: a newer view does not wait long."""
@@ -112,23 +114,25 @@ def with_room(
 ) -> NDArray[np.intp]:
     """Indices of drawings in a view of positions [N, 2], no two within `pitch` map units along both axes.
 
-    Each cell of a lattice proposes the drawing of highest rank (a fixed shuffle) unless it is crowded;
-    of two in each other's way the higher rank stays, the lower ones get a second chance. What is so
-    chosen depends on ROUNDS * 2 cells around it alone, not on the view.
+    Each cell of a lattice proposes the drawing nearest to its middle unless it is crowded; of two in each
+    other's way the one nearer to its middle stays, the others get a second chance. What is so chosen
+    depends on ROUNDS * 2 cells around it alone, not on the view.
     """
     left, bottom, right, top = view
-    low = (np.floor(np.array((left, bottom)) / pitch) - 2 * ROUNDS) * pitch
-    high = (np.floor(np.array((right, top)) / pitch) + 2 * ROUNDS + 1) * pitch
+    cell = CELL * pitch
+    low = (np.floor(np.array((left, bottom)) / cell) - 2 * ROUNDS) * cell
+    high = (np.floor(np.array((right, top)) / cell) + 2 * ROUNDS + 1) * cell
     near = ((positions >= low) & (positions < high)).all(axis=1)
     indices = np.flatnonzero(near if shown is None else near & shown)
     if not len(indices):
         return indices
-    columns, rows = np.floor((positions[indices].astype(np.float64) - low) / pitch).astype(np.int64).T
-    ranks = _ranks(indices)
-    order = np.lexsort((indices, ranks, rows * (columns.max() + 1) + columns))
-    _, first, counts = np.unique((rows * (columns.max() + 1) + columns)[order], return_index=True, return_counts=True)
-    candidates = order[first[counts <= (PITCH / ROOM) ** 2]]
-    candidates = candidates[np.lexsort((indices[candidates], ranks[candidates]))]
+    within, cells = np.modf((positions[indices].astype(np.float64) - low) / cell)
+    off = np.abs(within - 0.5).max(axis=1)
+    numbers = cells[:, 1] * (cells[:, 0].max() + 1) + cells[:, 0]
+    order = np.lexsort((indices, off, numbers))
+    _, first, counts = np.unique(numbers[order], return_index=True, return_counts=True)
+    candidates = order[first[counts <= (CELL * PITCH / ROOM) ** 2]]
+    candidates = candidates[np.lexsort((indices[candidates], off[candidates]))]
     places = positions[indices[candidates]].astype(np.float64)
     clash = (np.abs(places[:, None] - places) < pitch).all(axis=2)
     before = np.tri(len(candidates), k=-1, dtype=bool)
@@ -139,11 +143,6 @@ def with_room(
         alive &= ~(clash & best).any(axis=1)
     inside = (places >= (left, bottom)).all(axis=1) & (places <= (right, top)).all(axis=1)
     return indices[candidates[chosen & inside]]
-
-
-def _ranks(indices: NDArray[np.intp]) -> NDArray[np.uint32]:
-    """A fixed shuffle (the multiplication of Knuth's hashing); equal ranks are possible."""
-    return indices.astype(np.uint32) * np.uint32(2654435761)
 
 
 def _lattice(request: ViewRequest, pitch: float) -> tuple[list[Hashable], Places]:

@@ -14,7 +14,6 @@ from core.readers.quickdraw_ndjson import MAX_LINE_BYTES, read_quickdraw_ndjson,
 from core.readers.record import Polylines, SketchRecord
 from core.readers.sketch_rnn_npz import read_sketch_rnn_npz
 from core.readers.stream import opened
-from core.readers.svg import read_svg
 
 _ZIP_MAGIC = b"PK\x03\x04"
 _START_BYTES = 512
@@ -38,13 +37,19 @@ class DrawnFormat:
     """What brings them to the scale of the published files."""
 
 
+def _read_svg(path: Path) -> Iterator[Polylines]:
+    from core.readers.svg import read_svg  # its libraries are not needed for the program's start
+
+    return read_svg(path)
+
+
 SKETCH_RNN_NPZ = PreparedFormat(read_sketch_rnn_npz)
 PREPARED_NPZ = PreparedFormat(prepared_records)
 QUICKDRAW_BIN = DrawnFormat(read_quickdraw_bin, PUBLISHED)
 CREATIVE_JSON = DrawnFormat(
     read_creative_json, replace(DRAWN_IN_LINES, min_points=3)
 )  # a lone segment is a slip of the pen
-SVG = DrawnFormat(read_svg, DRAWN_IN_LINES)
+SVG = DrawnFormat(_read_svg, DRAWN_IN_LINES)
 Format = PreparedFormat | DrawnFormat
 
 

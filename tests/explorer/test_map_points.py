@@ -53,6 +53,16 @@ def test_many_points_look_as_each_by_itself(layer, monkeypatch):
     np.testing.assert_allclose(together, alone, atol=2)
 
 
+def test_colours_are_the_same_however_crowded_a_pixel_is(layer, monkeypatch):
+    rng = np.random.default_rng(0)
+    layer.set_positions(rng.normal((1, 1.5), 0.2, (5000, 2)).astype(np.float32))
+    layer.set_colours(np.column_stack([rng.integers(0, 256, (5000, 3)), np.full(5000, 255)]).astype(np.uint8))
+    monkeypatch.setattr(point_layer, "FEW", 0)
+    usual = rendered(layer)
+    monkeypatch.setattr(point_layer, "MOST_PACKED", 1)
+    np.testing.assert_array_equal(rendered(layer), usual)
+
+
 @pytest.mark.parametrize("few", [0, 1000])
 def test_a_point_is_painted_where_it_is_in_its_colour(layer, monkeypatch, few):
     monkeypatch.setattr(point_layer, "FEW", few)
