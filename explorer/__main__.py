@@ -1,5 +1,6 @@
 """`sketch-explorer` and `python -m explorer`."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.screenshot is None:
             options.screenshot = Path("sketch-explorer.png")
             print(f"There is no screen here: the window is drawn into {options.screenshot} instead.")
+    gc.disable()  # imports make many objects and no garbage; it is enabled again when the opening reports
     from explorer.application import run
 
     return run(options.checkpoint, options.data, options.device, options.screenshot)

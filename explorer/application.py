@@ -1,5 +1,6 @@
 """The application around the window: theme, errors that nobody expected, and pictures of the window."""
 
+import gc
 import signal
 import sys
 import time
@@ -43,6 +44,7 @@ def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None)
     theme = LiveTheme(application)
     apply_theme(application, theme.current)
     studio = Studio()
+    studio.opening.connect(gc.enable)  # all that is large is imported by then
     window = Window(studio, theme)
     theme.changed.connect(lambda: apply_theme(application, theme.current))
     theme.changed.connect(window.refresh_theme)
