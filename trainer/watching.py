@@ -55,7 +55,7 @@ class EventFiles:
             raise ConfigError("--tensorboard needs the package tensorboard: pip install tensorboard.") from error
         try:
             # Events after the step that a resumed training goes on from were of steps that were lost.
-            self._writer = SummaryWriter(str(folder), purge_step=run.step or None, flush_secs=20)
+            self._writer = SummaryWriter(str(folder), purge_step=run.step + 1 if run.step else None, flush_secs=20)
         except OSError as error:
             raise ConfigError(f"{folder} cannot hold event files: {error.strerror or error}.") from error
         self._run = run
