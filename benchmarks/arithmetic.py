@@ -29,8 +29,9 @@ from sketch_classifier import SketchClassifier, rasters
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from core.checkpoint import Checkpoint, load_checkpoint
-from core.dataset import TRAIN, BatchSource, SketchDataset, batches_by_length, load_dataset
+from core.dataset import TRAIN, SketchDataset, load_dataset
 from core.directions import attribute_direction
+from core.encoding import encode_means
 from core.errors import CheckpointError, SketchExplorerError
 from core.generation import SamplingConfig, SketchDecoder
 
@@ -73,19 +74,10 @@ class Model:
         self.name = name
         self._model = checkpoint.build_model()
         self._decoder = SketchDecoder(self._model.decoder, checkpoint.scale)
-        self._scale, self._max_points = checkpoint.scale, checkpoint.max_points
+        self._max_points = checkpoint.max_points
         self.codes = np.full((len(dataset), self._decoder.latent), np.nan, dtype=np.float32)
         """[N, N_z]: mu of those drawings of the dataset that are used."""
-        self.codes[indices] = self._encoded(dataset, indices)
-
-    @torch.inference_mode()
-    def _encoded(self, dataset: SketchDataset, indices: Indices) -> Floats:
-        source = BatchSource(dataset, self._scale, torch.device("cpu"))
-        codes = np.empty((len(dataset), self._decoder.latent), dtype=np.float32)
-        for rows in batches_by_length(dataset.lengths, indices, 128):
-            batch = source.batch(rows)
-            codes[rows] = self._model.encoder(batch.points(), batch.lengths)[0].numpy()
-        return codes[indices]
+        self.codes[indices] = encode_means(self._model, dataset, checkpoint.scale, indices)
 
     def draw(self, codes: Floats) -> list[Floats]:
         """stroke-3 drawings of codes [B, N_z]."""

@@ -31,10 +31,9 @@ from scipy.linalg import sqrtm
 from sketch_classifier import Judgement, SketchClassifier
 
 from core.checkpoint import Checkpoint, load_checkpoint
-from core.dataset import TEST, TRAIN, BatchSource, SketchDataset, load_dataset
-from core.encoding import encode_batches
+from core.dataset import TEST, TRAIN, SketchDataset, load_dataset
+from core.encoding import encode_means
 from core.generation import SamplingConfig, SketchDecoder, prior_codes
-from core.model import SketchVAE
 from core.sketch import polylines_to_stroke3, stroke3_to_polylines, stroke_count
 
 RECONSTRUCTION_TEMPERATURE = 0.1
@@ -137,7 +136,7 @@ def _measure(
     decoder = SketchDecoder(model.decoder, checkpoint.scale)
     test, train = dataset.indices(TEST), dataset.indices(TRAIN)
     labels = dataset.labels[test]
-    codes = _codes(model, dataset, checkpoint.scale, test)
+    codes = encode_means(model, dataset, checkpoint.scale, test)
     real = [dataset.stroke3(i) for i in test]
     drawn = _decode(decoder, codes, RECONSTRUCTION_TEMPERATURE, checkpoint.max_points)
     prior = prior_codes(range(len(test)), decoder.latent)
@@ -148,7 +147,7 @@ def _measure(
         _write_sheet(sheet, drawn, sampled, rng)
     known_real, known_drawn = on_real.names == labels, on_drawn.names == labels
     sure_real, sure_sampled = _sure(on_real), _sure(on_sampled)
-    train_codes = _codes(model, dataset, checkpoint.scale, train)
+    train_codes = encode_means(model, dataset, checkpoint.scale, train)
     return {
         "n": len(test),
         "recognised_real": _share(known_real, rng),
@@ -167,15 +166,6 @@ def _measure(
         "active_dimensions": int((codes.var(axis=0) > ACTIVE).sum()),
         "latent": decoder.latent,
     }
-
-
-def _codes(model: SketchVAE, dataset: SketchDataset, scale: float, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-    """mu [n, N_z] of the drawings `indices`."""
-    source = BatchSource(dataset, scale, model.device)
-    codes = np.empty((len(indices), model.config.latent), dtype=np.float32)
-    for batch in encode_batches(model, source, dataset.lengths, indices, decode=False):
-        codes[batch.chosen] = batch.mean.numpy()
-    return codes
 
 
 def _decode(decoder: SketchDecoder, codes: NDArray[np.float32], temperature: float, limit: int) -> list[NDArray]:

@@ -107,6 +107,17 @@ def encode_dataset(
     return means, totals
 
 
+def encode_means(
+    model: SketchVAE, dataset: SketchDataset, scale: float, indices: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """mu [n, N_z] of the drawings `indices` [n], in their order."""
+    means = np.empty((len(indices), model.config.latent), dtype=np.float32)
+    source = BatchSource(dataset, scale, model.device)
+    for batch in encode_batches(model, source, dataset.lengths, indices, decode=False):
+        means[batch.chosen] = batch.mean.float().cpu().numpy()
+    return means
+
+
 def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.float32]:
     """mu [N_z] of one drawing [n, 3] in data units. Raises DataError if it is empty or not finite."""
     if len(stroke3) == 0:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from core.errors import ConfigError, SketchExplorerError
+from trainer.stopping import INTERRUPTED
 
 COMMANDS = {
     "train": "train a sketch generator (what stands without a command, too)",
@@ -19,8 +20,6 @@ COMMANDS = {
 """Name -> what it does; NAME_command of trainer/NAME.py carries it out."""
 DEFAULT = "train"
 EXPECTED_FAILURE = 2
-STOPPED = 130
-"""What a shell reports of a program that Ctrl-C ended."""
 NOBODY_READS = 141
 """The same of one that wrote to a pipe whose reader has gone."""
 
@@ -40,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXPECTED_FAILURE
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
-        return STOPPED
+        return INTERRUPTED
     except BrokenPipeError:  # as of `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at its end
         return NOBODY_READS

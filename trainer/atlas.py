@@ -1,6 +1,5 @@
 """`python -m trainer atlas`: other drawings on the map of a trained model."""
 
-import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,7 @@ from trainer.files import check_output
 from trainer.mapping import Map, make_map
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.settings import AtlasOptions, parse
-
-INTERRUPTED = 128 + signal.SIGINT
+from trainer.stopping import INTERRUPTED
 
 
 def atlas_command(arguments: Sequence[str]) -> int:

@@ -1,7 +1,6 @@
 """`python -m trainer compare`: the baseline and attention, trained alike from several seeds, and a report."""
 
 import os
-import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,10 +15,9 @@ from trainer.drawings import find_files, read_drawings
 from trainer.report import write_report
 from trainer.runs import RunReport, carry_out, outcome, prepare
 from trainer.settings import parse_configured
-from trainer.stopping import GracefulStop
+from trainer.stopping import INTERRUPTED, GracefulStop
 
 SOME_FAILED = 2
-STOPPED = 128 + signal.SIGINT
 
 
 def compare_command(arguments: Sequence[str]) -> int:
@@ -41,7 +39,7 @@ def compare_command(arguments: Sequence[str]) -> int:
                     display.say(f"{report.name} failed: {report.problem}")
         if stop.is_set():
             display.say("Stopped; the same command goes on from here.")
-            return STOPPED
+            return INTERRUPTED
         outcomes = {variant: [done for run in variant.runs if (done := outcome(run))] for variant in compared}
         write_report(options, dataset, outcomes, problems, display)
     return SOME_FAILED if problems else 0

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 import tomli_w
 
-from core.checkpoint import write_atomically
 from core.errors import ConfigError
+from trainer.files import write_text
 
 Options = TypeVar("Options")
 UNSAVED = frozenset({"config", "save_config", "preset", "resume", "json"})
@@ -40,8 +40,7 @@ def read_config(path: Path, default: Options) -> Options:
 
 def write_config(path: Path, options: object) -> None:
     """Write the settings of `options`, which `read_config` reads. Raises CheckpointError if it cannot."""
-    text = tomli_w.dumps(to_dict(options))
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_text(path, tomli_w.dumps(to_dict(options)))
 
 
 def to_dict(options: Any) -> dict[str, Any]:

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from core.atlas import Atlas
-from core.dataset import BatchSource, SketchDataset
+from core.dataset import SketchDataset
+from core.encoding import encode_means
 from core.errors import ConfigError, ExpressionError
 from core.expression import CodeSpace, evaluate, quoted
 from core.generation import SamplingConfig, SketchDecoder
+from core.interpolation import path
 from core.model import SketchVAE
-from core.navigation import Navigator, path
+from core.navigation import Navigator
 from trainer.sheets import SheetRow
 
 Codes = NDArray[np.float32]
@@ -81,10 +82,7 @@ class Drawer:
 
     def encode(self, dataset: SketchDataset, indices: NDArray[np.int64]) -> Codes:
         """mu [n, N_z] of a few drawings."""
-        with torch.inference_mode():
-            batch = BatchSource(dataset, self._scale, self._model.device).batch(indices)
-            mean, _ = self._model.encoder(batch.points(), batch.lengths)
-        return mean.float().cpu().numpy()
+        return encode_means(self._model, dataset, self._scale, indices)
 
     def _draw(self, codes: Codes, sampling: SamplingConfig | None = None) -> list[NDArray[np.float32]]:
         seeds = range(self._seed, self._seed + len(codes))

@@ -38,6 +38,11 @@ def check_output(path: Path) -> None:
             raise CheckpointError(f"{path} exists and is no checkpoint to replace; choose another --out.") from error
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file of text whole or not at all. Raises CheckpointError."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
 def resume_path(checkpoint: Path) -> Path:
     """Where the state of the training that makes `checkpoint` is kept."""
     return checkpoint.with_name(checkpoint.name + ".resume")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.checkpoint import write_atomically
 from core.dataset import SPLITS, TEST, SketchDataset
 from trainer.comparison import MARK, CompareOptions, Variant
 from trainer.display import Display
+from trainer.files import write_text
 from trainer.runs import Outcome, RunReport
 from trainer.tables import (
     Row,
@@ -37,8 +37,8 @@ def write_report(
         display.say("No run was completed, so there is nothing to report.")
         return
     rows = {variant: [row(variant, outcome) for outcome in its] for variant, its in done.items()}
-    _write(options.out / "table.csv", to_csv(summary_records(rows)))
-    _write(options.out / "runs.csv", to_csv(run_records(rows)))
+    write_text(options.out / "table.csv", to_csv(summary_records(rows)))
+    write_text(options.out / "runs.csv", to_csv(run_records(rows)))
     display.stage("drawing the curves", 0.0)
     from trainer.curves import Curve, draw_curves  # matplotlib takes a second to import
     from trainer.figures import save_figure
@@ -48,7 +48,7 @@ def write_report(
     for variant, its in done.items():
         display.stage(f"drawing by {variant.label}", 0.0)
         _draw_sheet(_best(its), dataset, options.out / f"sheet-{variant.name}")
-    _write(options.out / "report.md", _text(options, dataset, rows, problems))
+    write_text(options.out / "report.md", _text(options, dataset, rows, problems))
     for line in [*markdown(summary(rows)), *differences(rows, options.training.kl_weight)]:
         display.say(line)
     path = options.out / "report.md"
@@ -111,7 +111,3 @@ def _draw_sheet(outcome: Outcome, dataset: SketchDataset, path: Path) -> None:
         *drawer.interpolations(ends[: len(ends) // 2 * 2]),
     ]
     save_figure(draw_sheet(rows), path)
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

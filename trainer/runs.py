@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from core.checkpoint import Checkpoint, load_checkpoint, write_atomically
+from core.checkpoint import Checkpoint, load_checkpoint
 from core.errors import Cancelled, CheckpointError, ConfigError, SketchExplorerError, TrainingError
 from trainer.config_file import read_config, to_dict, write_config
-from trainer.files import resume_path
+from trainer.files import resume_path, write_text
 from trainer.settings import TrainOptions
 
 POLL_SECONDS = 0.2
@@ -194,7 +194,7 @@ def _carry_out(run: Run, children: Children, tell: Callable[[RunReport], None]) 
         tell(RunReport(run.name, "measuring"))
         scores = {split: _measure(run, split, children) for split in run.splits}
         text = json.dumps({"data_digest": run.data_digest, "splits": scores}, indent=1)
-        write_atomically(run.scores_file, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_text(run.scores_file, text)
         tell(RunReport(run.name, "done"))
     except Cancelled:
         tell(RunReport(run.name, "stopped"))

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNAL_STATUS = 128
+"""Added to a signal's number, it is what a shell reports of a program which that signal ended."""
+INTERRUPTED = SIGNAL_STATUS + signal.SIGINT
 ECHO_SECONDS = 5.0
 
 

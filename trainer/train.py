@@ -14,11 +14,8 @@ from trainer.files import ResumeFile, check_output, read_resume_file
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
 from trainer.settings import TrainOptions, parse_configured, parse_resumed
-from trainer.stopping import GracefulStop
+from trainer.stopping import SIGNAL_STATUS, GracefulStop
 from trainer.watching import Watching
-
-SIGNAL_STATUS = 128
-"""Added to a signal's number, it is what a shell reports of a program which that signal ended."""
 
 
 def train_command(arguments: Sequence[str], description: str | None = None) -> int:
