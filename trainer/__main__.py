@@ -21,7 +21,7 @@ COMMANDS = {
 DEFAULT = "train"
 EXPECTED_FAILURE = 2
 NOBODY_READS = 141
-"""The same of one that wrote to a pipe whose reader has gone."""
+"""What a shell reports of a program that wrote to a pipe whose reader has gone."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
