@@ -27,7 +27,9 @@ def compare_command(arguments: Sequence[str]) -> int:
         options, dataset = _with_data(options, display)
         _make_folder(options)
         compared = variants(options, _splits(dataset), dataset.digest)
-        missing = [run for variant in compared for run in variant.runs if not prepare(run)]
+        # All variants from one seed before the next: stopped early, they can be compared all the same.
+        in_turn = [run for runs in zip(*(variant.runs for variant in compared), strict=True) for run in runs]
+        missing = [run for run in in_turn if not prepare(run)]
         display.say(_plan(compared, len(missing), options.jobs))
         stop = threading.Event()
         problems: list[RunReport] = []
