@@ -1,7 +1,7 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
+from explorer.keeping import Keeping
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.requests import (
@@ -36,6 +37,7 @@ from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
+    from explorer.session import Session
 
 MOST_STEPS = 500
 """That can be undone."""
@@ -87,23 +89,44 @@ class Studio(QObject):
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.keeping = Keeping(self)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing):
+        parts = (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing, self.keeping)
+        for part in parts:
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
 
     def open(self, name: str, data: Sequence[Path] = (), device: str = "auto") -> None:
         """Open a checkpoint, on its own atlas or on other drawings; what is open stays until it is there."""
-        if self._opener is not None:
-            self._opener.cancel()  # it ends by itself; what it still says is not heard
 
         def make() -> Generator[Any, None, Any]:
             from explorer.opening import open_checkpoint  # brings in torch, on that thread
+            from explorer.session import Session, Source
 
-            return (yield from open_checkpoint(name, data, device))
+            source = Source.of(name, data)
+            opened = yield from open_checkpoint(name, data, device)
+            return Session(source, opened, self._beginning(opened))
 
+        self._open(make)
+
+    def reopen(self, path: Path, device: str = "auto", *, recovered: bool = False) -> None:
+        """Open a session; what is open stays until it is there, and for good if it cannot be opened.
+
+        `recovered` for an autosaved one, whose file is not the user's.
+        """
+
+        def make() -> Generator[Any, None, Any]:
+            from explorer.session import open_session
+
+            return (yield from open_session(path, device, recovered=recovered))
+
+        self._open(make)
+
+    def _open(self, make: Callable[[], Generator[Any, None, Any]]) -> None:
+        if self._opener is not None:
+            self._opener.cancel()  # it ends by itself; what it still says is not heard
         self._opener = GeneratorThread(make, self)
         self._opener.progressed.connect(self._on_opening)
         self._opener.succeeded.connect(self._on_opened)
@@ -114,9 +137,10 @@ class Studio(QObject):
         if self.sender() is self._opener:
             self.opening.emit(progress.stage, progress.fraction)
 
-    def _on_opened(self, opened: "Opened") -> None:
+    def _on_opened(self, session: "Session") -> None:
         if self.sender() is self._opener:
-            self._show(opened)
+            self._show(session.opened, session.state)
+            self.keeping.keep(session)
             self.opening.emit("", None)
 
     def _on_opening_failed(self, message: str, details: str) -> None:
@@ -135,15 +159,17 @@ class Studio(QObject):
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
             self.film = replace(self.film, positions=answer.film.positions)
 
-    def _show(self, opened: "Opened") -> None:
+    def _beginning(self, opened: "Opened") -> State:
         first, last = opened.beginning
-        beginning = State(
+        return State(
             target=AtDrawing(first),
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
             selected=np.zeros(len(opened.atlas), dtype=bool),
             colour_by=self.state.colour_by,
         )
+
+    def _show(self, opened: "Opened", beginning: State) -> None:
         self.current = opened
         self._drawer.cancel()
         self._filmer.cancel()
@@ -308,7 +334,7 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in (self.showing, self.selection, self.layouts, self.listing):
+        for part in (self.showing, self.selection, self.layouts, self.listing, self.keeping):
             part.close()
         self._drawer.stop()
         self._filmer.stop()

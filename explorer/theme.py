@@ -106,6 +106,11 @@ QPushButton#flat:focus, QToolButton#flat:focus {{ border-color: {accent}; }}
 QToolButton#flat:checked {{ color: {accent}; }}
 QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
+QToolButton#tool {{ border-color: transparent; background: transparent; padding: 4px 5px; }}
+QToolButton#tool:hover {{ border-color: {line}; }}
+QToolButton#tool:focus {{ border-color: {faint}; }}
+QToolButton#tool:checked {{ background: {paper}; border-color: {line}; color: {accent}; }}
+QToolButton#tool:disabled {{ color: {faint}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
 QLineEdit:focus {{ border-color: {accent}; }}

@@ -1,5 +1,6 @@
 """The window: map, sketch, bench, and the status line."""
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -12,16 +13,19 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from explorer import gestures
+from explorer.about import about
 from explorer.bench import Bench
+from explorer.cheat_sheet import CheatSheet
+from explorer.files import Files
 from explorer.filmstrip import Filmstrip
+from explorer.icons import dress
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
@@ -33,15 +37,18 @@ from explorer.sketch_panel import SketchPanel
 from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
+from explorer.toolbar import Toolbar
 
 if TYPE_CHECKING:
-    from explorer.opening import Opened
+    from explorer.session import Session, View
 
 TOOLS = {
     Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
     Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
+DONE = {"opening": "opened", "layout": "laid out"}
+"""What is said of a job that has ended."""
 
 
 class Window(QMainWindow):
@@ -50,10 +57,15 @@ class Window(QMainWindow):
     def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
         self.studio = studio
-        self._theme = theme
+        self.theme = theme
+        self.actions_by_name: dict[str, QAction] = {}
+        """Everything that a menu offers."""
         self._jobs: dict[str, tuple[str, float | None]] = {}
         """What goes on in the background, the newest last: its stage and how much of that is done."""
+        self._since: dict[str, float] = {}
+        """When each of them began."""
         self._layout_panel: LayoutPanel | None = None
+        self._may_close = False
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
@@ -65,19 +77,23 @@ class Window(QMainWindow):
         self.search = Search(studio)
         self.selected = SelectionBar(studio, self.map)
         self.hint = QLabel()
-        self.hint.setObjectName("faint")
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut short before it widens
+        self.files = Files(self, studio)
+        self.toolbar = Toolbar(self.hint, self.search)
         self._build()
         self._build_status()
         build_menus(self)
+        self._fill_toolbar()
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
         studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
         studio.selection.exported.connect(self.status.setText)
+        studio.keeping.saved.connect(self.status.setText)
+        studio.keeping.changed.connect(self._on_keeping)
+        studio.keeping.took.connect(self._on_took)
+        studio.keeping.view = self.view
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
-        studio.opened.connect(self._on_opened)
         studio.sketch_changed.connect(self._on_sketch)
         studio.failed.connect(self._on_failed)
         self.map.hovered.connect(self._on_hover)
@@ -87,31 +103,11 @@ class Window(QMainWindow):
     # -- building ----------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.tool_buttons: dict[Tool, QToolButton] = {}
-        bar = QHBoxLayout()
-        bar.setContentsMargins(10, 7, 10, 7)
-        bar.setSpacing(6)
-        for tool, (name, key, what) in TOOLS.items():
-            button = QToolButton()
-            button.setText(name)
-            button.setCheckable(True)
-            button.setToolTip(f"{what.format(other='lasso')} ({key})")
-            button.clicked.connect(lambda _=False, tool=tool: self.set_tool(tool))
-            self.tool_buttons[tool] = button
-            bar.addWidget(button)
-        bar.addSpacing(8)
-        bar.addWidget(self.hint, 1)
-        layout = QToolButton()
-        layout.setText("Layout…")
-        layout.setToolTip("How the map is laid out: UMAP, densMAP or PCA, and their settings (Ctrl+Shift+L)")
-        layout.clicked.connect(self.show_layout)
-        bar.addWidget(layout)
-        bar.addWidget(self.search)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(bar)
+        column.addWidget(self.toolbar)
         across = QHBoxLayout()
         across.setSpacing(0)
         across.addWidget(self.legend)
@@ -170,15 +166,27 @@ class Window(QMainWindow):
     def add_tools(self, menu: QMenu) -> None:
         """The tools as menu entries."""
         group = QActionGroup(self)
-        for tool, (name, key, _) in TOOLS.items():
-            action = QAction(name, group)
+        self.tool_actions: dict[Tool, QAction] = {}
+        for tool, (name, key, what) in TOOLS.items():
+            action = self.tool_actions[tool] = QAction(name, group)
+            action.setCheckable(True)
             action.setShortcut(QKeySequence(key))
+            action.setToolTip(f"{what.format(other='lasso')} ({key})")
             action.triggered.connect(lambda _=False, tool=tool: self._choose_tool(tool))
             menu.addAction(action)
         lasso = QAction("Lasso or rectangle", self)
         lasso.setShortcut(QKeySequence("Shift+S"))
         lasso.triggered.connect(lambda: self._choose_tool(Tool.SELECT, lasso=not self.map.marquee.lasso))
         menu.addAction(lasso)
+
+    def _fill_toolbar(self) -> None:
+        actions = self.actions_by_name
+        near = [actions[name] for name in ("open-session", "save-session", "undo", "redo")]
+        for action, words in zip(near, ("Open a session", "Save the session", "Undo", "Redo"), strict=True):
+            action.setToolTip(f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+        actions["layout"].setToolTip("How the map is laid out: UMAP, densMAP or PCA (Ctrl+Shift+L)")
+        self.tool_buttons = self.toolbar.fill(near, self.tool_actions, actions["layout"])
+        dress([*near, *self.tool_actions.values(), actions["layout"]], self.theme)
 
     # -- doing -------------------------------------------------------------------------------
 
@@ -191,13 +199,12 @@ class Window(QMainWindow):
 
     def set_tool(self, tool: Tool) -> None:
         self.map.set_tool(tool)
-        for other, button in self.tool_buttons.items():
-            button.setChecked(other is tool)
+        self.tool_actions[tool].setChecked(True)
         lasso = self.map.marquee.lasso
-        self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
+        self.tool_actions[Tool.SELECT].setIconText("Lasso" if lasso else "Select")
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
         self.hint.setText(what)
-        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
+        self.hint.setToolTip(f"{what}\n{gestures.CAMERA_HINT}")
 
     def find(self) -> None:
         self.search.setFocus()
@@ -222,6 +229,15 @@ class Window(QMainWindow):
         self._layout_panel.raise_()
         self._layout_panel.activateWindow()
 
+    def show_keys(self) -> None:
+        """Open the sheet of all keys and gestures."""
+        CheatSheet(self.menuBar(), self).open()
+
+    def show_about(self) -> None:
+        """Open a box about the program and the checkpoint."""
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About", about(self.studio.current), parent=self)
+        box.open()
+
     def escape(self) -> None:
         """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
         if self.studio.selection.count:
@@ -237,21 +253,26 @@ class Window(QMainWindow):
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
-        self.studio.showing.set_dark(bool(self._theme.dark))
-        self.map.set_theme(self._theme)
+        self.studio.showing.set_dark(bool(self.theme.dark))
+        self.map.set_theme(self.theme)
+        dress(self.actions_by_name.values(), self.theme)
         for widget in self.findChildren(QWidget):
             widget.update()
 
     def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
         self._jobs.pop(job, None)
+        began = self._since.setdefault(job, time.monotonic())
         if stage:
             self._jobs[job] = (stage, fraction)
+        else:
+            del self._since[job]
         self.progress.setVisible(bool(self._jobs))
         self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
         if not self._jobs:
             if self.studio.current is not None:
-                count = len(self.studio.current.atlas)
-                self.status.setText(f"{count:,} drawings in {len(self.studio.current.category_means)} categories")
+                count, names = len(self.studio.current.atlas), len(self.studio.current.category_means)
+                took = f", {DONE[job]} in {time.monotonic() - began:.1f} s" if job in DONE else ""
+                self.status.setText(f"{count:,} drawings in {names} categories{took}")
             else:
                 self.status.clear()
             return
@@ -265,8 +286,23 @@ class Window(QMainWindow):
         self.map.bring_into_view(index)
         self.map.setFocus()
 
-    def _on_opened(self, opened: "Opened") -> None:
-        self.setWindowTitle(f"{opened.title} – Sketch Explorer")
+    def _on_keeping(self) -> None:
+        keeping, opened = self.studio.keeping, self.studio.current
+        if opened is not None:
+            name = opened.title if keeping.path is None else keeping.path.stem
+            self.setWindowTitle(f"{name}[*] – Sketch Explorer")
+            self.setWindowModified(keeping.modified)
+
+    def view(self) -> "View":
+        """How the map is looked at now."""
+        from explorer.session import View
+
+        return View(self.map.camera, not self.legend.isHidden())
+
+    def _on_took(self, session: "Session") -> None:
+        if session.view is not None:
+            self.legend.setVisible(session.view.legend)
+            self.map.look_at(session.view.camera)
 
     def _on_sketch(self, sketch: Sketch) -> None:
         if sketch.finished and not self.progress.isVisible():
@@ -283,7 +319,15 @@ class Window(QMainWindow):
 
     # -- the end -----------------------------------------------------------------------------
 
+    def _close(self) -> None:
+        self._may_close = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close and self.files.asks and self.studio.keeping.modified:
+            event.ignore()
+            self.files.ask(self._close)
+            return
         self.map.stop()
         self.studio.close()
         super().closeEvent(event)
