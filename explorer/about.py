@@ -42,6 +42,8 @@ def card(opened: "Opened") -> list[tuple[str, str]]:
         ("Attention", "yes" if config.attention else "no"),
         ("N_max", str(checkpoint.max_points)),
     ]
-    rows += [(name, f"{value:,.3g}") for name, value in checkpoint.figures.items()]
+    figures = checkpoint.figures
+    rows += [(f"Validation {name}", f"{figures[name]:.3f}") for name in ("L_R", "L_KL") if name in figures]
+    rows += [("Epochs", f"{figures['epochs']:,.0f}")] if "epochs" in figures else []
     rows.append(("SHA-256", checkpoint.digest[:16] + " …"))
     return rows

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QMenu, QMenuBar, QVB
 
 from explorer.gestures import GESTURES
 
+KEYS = 150
+"""Pixels for the keys."""
 Section = tuple[str, list[tuple[str, str]]]
 """A title, and (key, what it does) in rows."""
 
@@ -69,9 +71,9 @@ class CheatSheet(QDialog):
 
 
 def _as_html(section: Section) -> str:
+    """A table whose first column is as wide in every section."""
     title, rows = section
     cells = "".join(
-        f"<tr><td style='padding: 1px 14px 1px 0'><b>{escape(key)}</b></td><td>{escape(what)}</td></tr>"
-        for key, what in rows
+        f"<tr><td width='{KEYS}'><b>{escape(key)}</b></td><td>{escape(what)}</td></tr>" for key, what in rows
     )
-    return f"<p style='margin: 8px 0 3px 0'><i>{escape(title)}</i></p><table cellspacing='0'>{cells}</table>"
+    return f"<h4 style='margin: 10px 0 4px 0'>{escape(title)}</h4><table cellspacing='1'>{cells}</table>"

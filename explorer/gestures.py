@@ -13,26 +13,26 @@ class Gesture:
 
 
 ZOOM = Gesture("Map", "Wheel", "zoom")
-PAN = Gesture("Map", "Middle button, or Space and drag", "move the map")
+PAN = Gesture("Map", "Middle button, Space", "drag to move the map")
 GESTURES = (
     Gesture("Map", "Click", "draw what is there"),
     Gesture("Map", "Drag", "draw all along the way"),
     ZOOM,
     PAN,
-    Gesture("Map", "Space", "draw the same code again"),
+    Gesture("Map", "Space alone", "draw the same code again"),
     Gesture("Map", "Arrow keys", "move the map"),
     Gesture("Map", "Stay on a point", "see its drawing"),
     Gesture("Path tool", "Drag", "a film from here to there"),
     Gesture("Select tool", "Drag", "select what is inside"),
-    Gesture("Select tool", "Shift, Ctrl and drag", "add, subtract"),
+    Gesture("Select tool", "Shift, Ctrl", "add, subtract"),
     Gesture("Legend", "Click", "hide or show a class"),
-    Gesture("Legend", "Double click, or Alt and click", "show it alone"),
+    Gesture("Legend", "Double or Alt click", "show it alone"),
     Gesture("Pins, groups", "Delete", "forget it"),
-    Gesture("Window", "Drop files", "open a checkpoint, drawings or a session"),
+    Gesture("Window", "Drop files", "open them"),
 )
 WELCOME = (
-    "Every point is a drawing. Click or drag on the map: the model draws what is there.",
-    "Choose Path (P) and drag across the map: sketches along the way appear below.",
+    "Click or drag on the map: the model draws what is there.",
+    "Choose Path (P) and drag: the sketches along the way appear below.",
     "Pin codes (Ctrl+D) and calculate with them: a - b + c. All keys: ?",
 )
 """For the first start."""

@@ -11,7 +11,7 @@ from explorer.theme import LiveTheme, Theme
 SIZE = 18
 RATIOS = (1, 2)
 """Device pixels a pixel for which an icon is drawn; others are scaled by Qt."""
-NAME, SHOWN = "icon", "icon_shown"
+NAME, SHOWN = "icon_name", "icon_shown"
 """Properties of an action: the name of its icon, and the theme it was drawn for."""
 
 

@@ -24,6 +24,8 @@ SUFFIX = ".sketchspace"
 VERSION = 1
 LARGEST_FILE = 64 * 2**20
 """Bytes; a larger one is none of ours. What a user can make on a million drawings stays far below."""
+LONGEST_REASON = 200
+"""Letters of what is said to be wrong."""
 LONGEST_LAYOUT = 10_000
 """Neighbours or epochs."""
 
@@ -227,18 +229,24 @@ def _decoded(content: bytes, name: str) -> Any:
     try:
         file = msgspec.json.decode(content, type=_form())
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ConfigError) as error:
-        raise SessionError(f"{name} is damaged: {str(error).replace('`', '').rstrip('.')}.") from error
+        raise SessionError(f"{name} is damaged: {_short(error)}.") from error
     if file.layout is not None and max(file.layout.neighbours, file.layout.epochs or 0) > LONGEST_LAYOUT:
         raise SessionError(f"{name} is damaged: its layout of the map would never end.")
     return file
+
+
+def _short(words: object) -> str:
+    """One line without its full stop; what it quotes may be of any length."""
+    line = " ".join(str(words).replace("`", "").rstrip(".").split())
+    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON // 2]} … {line[-LONGEST_REASON // 2 :]}"
 
 
 def _state(file: Any, opened: "Opened", name: str) -> State:
     try:
         state = _state_record().unpack(file.state, opened.atlas)
     except RecordError as error:
-        raise SessionError(f"{name} does not fit {opened.title}: {error}.") from error
+        raise SessionError(f"{name} does not fit {opened.title}: {_short(error)}.") from error
     for attribute in (state.colour_by, *state.filters):
         if attribute not in ATTRIBUTES:
-            raise SessionError(f"{name} is damaged: it colours or filters by {attribute!r}, which is no attribute.")
+            raise SessionError(f"{name} is damaged: {_short(repr(attribute))} is nothing to colour or filter by.")
     return state

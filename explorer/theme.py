@@ -127,6 +127,7 @@ QComboBox QAbstractItemView {{ background: {paper}; color: {ink}; border: 1px so
     selection-background-color: {line}; selection-color: {ink}; }}
 QMenu {{ background: {paper}; border: 1px solid {line}; padding: 4px 0; }}
 QMenu::item {{ padding: 4px 22px; }}
+QMenu::icon {{ padding-left: 8px; }}
 QMenu::item:selected {{ background: {line}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}

@@ -4,25 +4,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from explorer.icons import SIZE
+
+LEAST_HINT = 90
+"""Pixels below which a hint says nothing."""
+
+
+class Hint(QLabel):
+    """One line of faint text that is cut short before it widens the window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("faint")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.width() >= LEAST_HINT:
+            with QPainter(self) as painter:
+                words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
 
 
 class Toolbar(QWidget):
     """A row of the actions that a hand wants near."""
 
-    def __init__(self, hint: QLabel, search: QWidget) -> None:
+    def __init__(self, hint: Hint, search: QWidget) -> None:
         super().__init__()
-        hint.setObjectName("faint")
-        hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut short before it widens
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(8, 6, 10, 6)
         self._row.setSpacing(2)
         self._row.addWidget(hint, 1)
         self._row.addWidget(search)
-        self._hint = hint
 
     def fill(self, near: list[QAction], tools: Mapping[Any, QAction], beside_search: QAction) -> dict[Any, QToolButton]:
         """Buttons for the actions; those of the tools, which have their names beside them."""

@@ -37,7 +37,7 @@ from explorer.sketch_panel import SketchPanel
 from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
-from explorer.toolbar import Toolbar
+from explorer.toolbar import Hint, Toolbar
 
 if TYPE_CHECKING:
     from explorer.session import Session, View
@@ -76,7 +76,7 @@ class Window(QMainWindow):
         self.strip = Strip(studio, theme)
         self.search = Search(studio)
         self.selected = SelectionBar(studio, self.map)
-        self.hint = QLabel()
+        self.hint = Hint()
         self.files = Files(self, studio)
         self.toolbar = Toolbar(self.hint, self.search)
         self._build()
