@@ -119,7 +119,7 @@ def build_menus(window: "Window") -> None:
         ("Worst reconstructed", "W", studio.listing.list_worst),
         ("Draw the current code again", "R", studio.resample),
     )
-    _fill(bar.addMenu("&Help"), ("Keys", "?", window.show_keys), ("About…", "", window.show_about))
+    _fill(bar.addMenu("&Help"), ("Keys", "?; Shift+?; F1", window.show_keys), ("About…", "", window.show_about))
     window.actions_by_name = _register(window)
 
 
@@ -154,14 +154,14 @@ def _menus(window: "Window") -> Iterator[QMenu]:
 
 
 def _fill(menu: QMenu, *entries: Entry | None) -> None:
-    """Add entries (title, key, what to do); None is a line between two of them."""
+    """Add entries (title, keys apart by "; ", what to do); None is a line between two of them."""
     for entry in entries:
         if entry is None:
             menu.addSeparator()
             continue
         title, keys, act = entry
         action = QAction(title, menu)
-        action.setShortcut(QKeySequence(keys))
+        action.setShortcuts(QKeySequence.listFromString(keys))
         action.triggered.connect(lambda _=False, act=act: act())
         menu.addAction(action)
 

@@ -138,7 +138,8 @@ def _of_dataclass(kind: type, *, tagged: bool) -> Record:
         if where in DERIVED:
             continue
         parts[each.name] = part = record(hints[each.name], where)
-        optional = each.default is not MISSING or each.default_factory is not MISSING
+        default = each.default if each.default_factory is MISSING else each.default_factory()
+        optional = default is not MISSING and not isinstance(default, np.ndarray)  # which would not fit the map
         shape.append((each.name, part.form | UnsetType, UNSET) if optional else (each.name, part.form))
     tag = kind.__name__ if tagged else None
     form = msgspec.defstruct(

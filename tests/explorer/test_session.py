@@ -1,6 +1,7 @@
 """The session file: every state comes back as it was, and anything else is refused in one sentence."""
 
 import base64
+import copy
 import json
 import random
 import time
@@ -285,7 +286,7 @@ def mutate_tree(content: bytes, rng: random.Random) -> bytes:
         found = places(tree)
         container, key = rng.choice(found)
         other, another = rng.choice(found)
-        container[key] = rng.choice(NASTY) if rng.random() < 0.7 else json.loads(json.dumps(other[another]))
+        container[key] = copy.deepcopy(rng.choice(NASTY) if rng.random() < 0.7 else other[another])
     return json.dumps(tree).encode()
 
 
