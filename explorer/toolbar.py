@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWi
 
 from explorer.icons import SIZE
 
-LEAST_HINT = 90
+LEAST_HINT = 150
 """Pixels below which a hint says nothing."""
 
 

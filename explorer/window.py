@@ -25,11 +25,12 @@ from explorer.bench import Bench
 from explorer.cheat_sheet import CheatSheet
 from explorer.files import Files
 from explorer.filmstrip import Filmstrip
-from explorer.icons import dress
+from explorer.icons import NAME, dress
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
 from explorer.menus import build_menus
+from explorer.notice import Notice
 from explorer.requests import Sketch
 from explorer.search import Search
 from explorer.selection_bar import SelectionBar
@@ -47,6 +48,7 @@ TOOLS = {
     Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
+NOTHING_OPEN = ("Nothing is open. Drop a checkpoint or a session here.",)
 DONE = {"opening": "opened", "layout": "laid out"}
 """What is said of a job that has ended."""
 
@@ -201,7 +203,10 @@ class Window(QMainWindow):
         self.map.set_tool(tool)
         self.tool_actions[tool].setChecked(True)
         lasso = self.map.marquee.lasso
-        self.tool_actions[Tool.SELECT].setIconText("Lasso" if lasso else "Select")
+        select = self.tool_actions[Tool.SELECT]
+        select.setIconText("Lasso" if lasso else "Select")
+        select.setProperty(NAME, "lasso-select" if lasso else "square-dashed")
+        dress([select], self.theme)
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
         self.hint.setText(what)
         self.hint.setToolTip(f"{what}\n{gestures.CAMERA_HINT}")
@@ -316,6 +321,8 @@ class Window(QMainWindow):
         box = QMessageBox(QMessageBox.Icon.Warning, "Sketch Explorer", message, parent=self)
         box.setDetailedText(details)
         box.open()
+        if self.studio.current is None:
+            Notice(NOTHING_OPEN, [("Open…", self.files.open_checkpoint)], self.map)
 
     # -- the end -----------------------------------------------------------------------------
 
