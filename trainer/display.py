@@ -24,6 +24,9 @@ JSON_SECONDS = 0.1
 class Display:
     """Shows nothing: for all but the first of several processes. The others derive from it."""
 
+    for_programs = False
+    """Whether a program reads it, which `record` is for."""
+
     def __enter__(self) -> "Display":
         return self
 
@@ -80,6 +83,8 @@ class LineDisplay(Display):
 
 class JsonDisplay(Display):
     """One JSON object a line."""
+
+    for_programs = True
 
     def __init__(self) -> None:
         self._last_stage: tuple[str, float] | None = None

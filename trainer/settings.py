@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from core.checkpoint import Checkpoint
 from core.errors import ConfigError, TrainingError
 from core.model import ModelConfig
 from core.training_config import PRESETS, TrainingConfig
@@ -75,6 +76,10 @@ class TrainOptions(ConfiguredOptions):
     """The checkpoint to write; the first category's name with .pt if not given."""
     resume: Switch = False
     """Go on with the training that OUT.resume holds; its settings stand where no flag says otherwise."""
+    start_from: Path | None = None
+    """Fine-tune this checkpoint: begin with its weights, model size, N_max and scale factor."""
+    stop_on_eof: Switch = False
+    """Save and end, as at Ctrl-C, when standard input ends: for programs, whose end is then this one's too."""
     training_drawings: int | None = None
     """Train on so many of the training drawings, the same random ones each time; on all if not given."""
     layout: Layout = "umap"
@@ -204,6 +209,12 @@ def parse_resumed(arguments: Sequence[str], snapshot: dict[str, Any]) -> TrainOp
         if before != now:
             raise ConfigError(f"A training that goes on keeps its {_flag(name)} of {before}; leave the flag out.")
     return options
+
+
+def parse_fine_tuned(arguments: Sequence[str], start: Checkpoint, description: str | None = None) -> TrainOptions:
+    """The flags of a training that begins with the weights of `start`, whose model size and N_max are the defaults."""
+    defaults = TrainOptions(model=start.model_config, max_points=start.max_points)
+    return parse_configured(TrainOptions, arguments, default=defaults, description=description)
 
 
 def _named_after(data: Sequence[str]) -> str:
