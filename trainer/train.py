@@ -18,7 +18,6 @@ from trainer.settings import TrainOptions, parse_configured, parse_fine_tuned, p
 from trainer.stopping import SIGNAL_STATUS, GracefulStop, interrupt_at_end_of_input
 from trainer.watching import Watching
 
-
 Beginning = dict[str, Any] | Checkpoint | None
 """The state to go on from, the checkpoint to fine-tune, or nothing."""
 
@@ -72,7 +71,7 @@ def _train(
         _keep_state(resume_file, run, display)  # so that there is something to resume from the first step on
     display.say(_description(run, processes))
     if start is not None:
-        display.say(f"Fine-tuning {options.start_from} ({start.digest[:12]}), with its scale factor of {run.scale:.4g}.")
+        display.say(f"Fine-tuning {options.start_from}, with its scale factor of {run.scale:.4g}.")
     display.record("settings", model=options.model.to_dict(), training=options.training.to_dict(), scale=run.scale)
     display.stage("first steps", 0.0)
     watching = Watching(run, options.checkpoint, options.tensorboard, display) if processes.is_first else None
