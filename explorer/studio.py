@@ -32,6 +32,7 @@ from explorer.requests import (
 from explorer.selection import Selection
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
+from explorer.training import Training
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Studio(QObject):
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.training = Training(self)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
         for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing):
@@ -308,7 +310,7 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in (self.showing, self.selection, self.layouts, self.listing):
+        for part in (self.showing, self.selection, self.layouts, self.listing, self.training):
             part.close()
         self._drawer.stop()
         self._filmer.stop()
