@@ -1,6 +1,7 @@
 """A training as a child process: `python -m trainer --json`, whose lines become curves, sketches and a checkpoint."""
 
 import csv
+import itertools
 import json
 import os
 import re
@@ -277,8 +278,12 @@ def command(settings: TrainingSettings, *, resume: bool = False) -> list[str]:
 
 
 def typed(words: Sequence[str]) -> str:
-    """A command as one types it in a shell of this system."""
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    """A command as one types it in a shell of this system, a flag a line where the shell allows that."""
+    if os.name == "nt":
+        return subprocess.list2cmdline(words)
+    flags = [i for i, word in enumerate(words) if word.startswith("--")]
+    parts = itertools.pairwise([0, *flags, len(words)])
+    return " \\\n  ".join(shlex.join(words[start:end]) for start, end in parts)
 
 
 def clock(seconds: float) -> str:

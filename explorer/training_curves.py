@@ -115,10 +115,9 @@ class LossCurves(QWidget):
 
     def _say_legend(self) -> None:
         faint, accent, best = self._theme.faint, self._theme.accent, self._training.best
-        words = f'over minutes: <span style="color:{faint}">— training</span> '
-        words += f'&nbsp;<span style="color:{accent}">— validation</span>'
+        words = f'— training, <span style="color:{accent}">— validation</span>, over minutes'
         if best is not None:
-            words += f", best L<sub>R</sub> {best[0]:.3f}, L<sub>KL</sub> {best[1]:.3f}"
+            words += f"; best: L<sub>R</sub> {best[0]:.3f}, L<sub>KL</sub> {best[1]:.3f}"
         self.legend.setText(f'<span style="color:{faint}">{words}</span>')
 
     def _on_changed(self) -> None:

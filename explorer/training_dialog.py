@@ -45,12 +45,14 @@ class TrainingDialog(QDialog):
         self.stop.clicked.connect(self._stop)
         self.open.clicked.connect(self._open)
         self._training.progressed.connect(self._on_progress)
+        self._training.curves_changed.connect(self._on_curves)
         self._training.said.connect(self._on_said)
         self._training.changed.connect(self.refresh)
         self._training.ended.connect(self._on_ended)
         for line in (self.form.data, self.form.out, self.form.flags):
             line.textChanged.connect(self.refresh)
         self.refresh()
+        self._on_curves()
 
     def _lay_out(self) -> None:
         hint = QLabel(HINT)
@@ -69,6 +71,7 @@ class TrainingDialog(QDialog):
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
+        self.progress.hide()
         self.train.setDefault(True)
         self.train.setToolTip("Train anew, in the background")
         self.resume.setToolTip("Go on with the training of this file; a longer time than before trains it further")
@@ -99,7 +102,6 @@ class TrainingDialog(QDialog):
         settings = self.form.settings()
         if settings is not None:
             self._say("")
-            self.shown.setCurrentIndex(1)
             self._training.start(settings, resume=resume)
 
     def _stop(self) -> None:
@@ -136,6 +138,9 @@ class TrainingDialog(QDialog):
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
+
+    def _on_curves(self) -> None:
+        self.shown.setCurrentIndex(1 if self._training.train.minutes else 0)
 
     def _on_said(self, text: str) -> None:
         if self._training.saved is None:  # what is said after that is for a terminal

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -12,11 +12,13 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QMenu,
     QPlainTextEdit,
     QPushButton,
     QSpinBox,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -73,20 +75,25 @@ class TrainingForm(QWidget):
             box.setValue(value)
             box.setToolTip(what)
             box.setAccessibleName(what)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            box.lineEdit().setTextMargins(6, 0, 0, 0)
+        self.encoder.setPrefix("encoder ")
+        self.decoder.setPrefix("decoder ")
         self.unit.addItems([MINUTES, EPOCHS])
         menu = QMenu(self.browse_data)
         menu.addAction("Files…", self._choose_files)
         menu.addAction("Folder…", self._choose_folder)
         self.browse_data.setMenu(menu)
         self.command.setReadOnly(True)
-        self.command.setFixedHeight(92)
+        self.command.setFixedHeight(172)
         self.command.setTabChangesFocus(True)
         self.command.setAccessibleName("Command line")
 
     def _lay_out(self) -> None:
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        form = QFormLayout()
+        column.addLayout(form)
+        column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignRight)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setVerticalSpacing(8)
         for title, *fields in (
@@ -94,18 +101,18 @@ class TrainingForm(QWidget):
             ("Save as", self.out, self.browse_out),
             ("Time", self.amount, self.unit),
             ("", self.fine_tune),
-            ("Encoder", self.encoder),
-            ("Decoder", self.decoder),
+            ("Model", self.encoder, self.decoder),
             ("", self.attention),
             ("More flags", self.flags),
             ("Command", self.command),
-            ("", self.copy),
         ):
             row = QHBoxLayout()
+            row.setSpacing(6)
             for field in fields:
-                row.addWidget(field)
-            form.addRow(title, row)
-        self.copy.setSizePolicy(self.browse_out.sizePolicy())
+                row.addWidget(field, 0 if isinstance(field, QPushButton) else 1)
+            label = QLabel(title)
+            label.setMinimumHeight(self.data.sizeHint().height())  # level with the field, however high that is
+            form.addRow(label, row)
 
     # -- what it says ------------------------------------------------------------------------
 
