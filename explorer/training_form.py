@@ -84,7 +84,7 @@ class TrainingForm(QWidget):
         menu.addAction("Folder…", self._choose_folder)
         self.browse_data.setMenu(menu)
         self.command.setReadOnly(True)
-        self.command.setFixedHeight(172)
+        self.command.setFixedHeight(200)
         self.command.setTabChangesFocus(True)
         self.command.setAccessibleName("Command line")
 
