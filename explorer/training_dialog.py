@@ -28,7 +28,7 @@ HINT = "Choose drawings, a file for the model and a time.\nCurves and sketches a
 class TrainingDialog(QDialog):
     """The settings, and beside them the training that runs or ran last; it goes on while this is hidden."""
 
-    def __init__(self, studio: Studio, theme: Theme | LiveTheme, parent: QWidget) -> None:
+    def __init__(self, studio: Studio, theme: Theme | LiveTheme, parent: QWidget | None) -> None:
         super().__init__(parent)
         self._studio, self._training, self._theme = studio, studio.training, theme
         self.setWindowTitle("Train a model")
@@ -73,7 +73,6 @@ class TrainingDialog(QDialog):
         self.progress.setTextVisible(False)
         self.progress.hide()
         self.train.setDefault(True)
-        self.train.setToolTip("Train anew, in the background")
         self.resume.setToolTip("Go on with the training of this file; a longer time than before trains it further")
         self.open.setToolTip("Open the finished checkpoint in the window")
         buttons = QHBoxLayout()
@@ -125,6 +124,9 @@ class TrainingDialog(QDialog):
         """What can be pressed."""
         training, settings = self._training, self.form.settings()
         self.form.setEnabled(not training.running)
+        replaces = settings is not None and settings.out.exists()
+        self.train.setText("Train anew" if replaces else "Train")
+        self.train.setToolTip(f"Train in the background{'; the file is replaced when that is done' * replaces}")
         self.train.setEnabled(settings is not None and not training.running)
         self.resume.setEnabled(settings is not None and not training.running and settings.can_resume)
         self.stop.setEnabled(training.running)
@@ -152,7 +154,7 @@ class TrainingDialog(QDialog):
 
     def _say(self, text: str, *, error: bool = False) -> None:
         self.message.setText(text)
-        self.message.setStyleSheet(f"color: {self._theme.error if error else self._theme.ink};")
+        self.message.setStyleSheet(f"color: {self._theme.error};" if error else "")
 
 
 def file_of(word: str) -> Path:

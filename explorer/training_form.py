@@ -1,5 +1,7 @@
 """What to train on, what, and how long: the settings of a training from the window."""
 
+import glob
+import itertools
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,7 +149,7 @@ class TrainingForm(QWidget):
     def _on_data(self, text: str) -> None:
         if not self.out.isModified():
             words = words_of(text)
-            self.out.setText(str(default_folder() / f"{Path(words[0]).stem}.pt") if words else "")
+            self.out.setText(str(free_file(default_folder(), Path(words[0]).stem)) if words else "")
         self.refresh()
 
     def _on_opened(self, opened: "Opened | None") -> None:
@@ -167,7 +169,10 @@ class TrainingForm(QWidget):
         self.data.setText("; ".join(dict.fromkeys(words)))
 
     def _choose_out(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the model as", self.out.text(), "Checkpoints (*.pt)")
+        options = QFileDialog.Option.DontConfirmOverwrite  # it may be there to be resumed
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save the model as", self.out.text(), "Checkpoints (*.pt)", options=options
+        )
         if name:
             self.out.setText(name)
             self.out.setModified(True)
@@ -187,6 +192,12 @@ def flags_of(text: str) -> tuple[str, ...]:
         return tuple(shlex.split(text))
     except ValueError:
         return tuple(text.split())
+
+
+def free_file(folder: Path, stem: str) -> Path:
+    """STEM.pt, or STEM-2.pt and so on where such a file or a training of it is there already."""
+    names = (f"{stem}.pt" if number == 1 else f"{stem}-{number}.pt" for number in itertools.count(1))
+    return next(folder / name for name in names if not any(folder.glob(f"{glob.escape(name)}*")))
 
 
 def default_folder() -> Path:

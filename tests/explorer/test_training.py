@@ -9,14 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from core.checkpoint import load_checkpoint, load_tensors
 from explorer import training as training_module
+from explorer.theme import DARK, LIGHT, LiveTheme
 from explorer.training import Training, TrainingSettings, last_words, typed
-from explorer.training_dialog import file_of, outcome
-from explorer.training_form import flags_of, words_of
+from explorer.training_dialog import TrainingDialog, file_of, outcome
+from explorer.training_form import flags_of, free_file, words_of
 
 WAIT = 60_000
 FLAGS = "--latent 8 --mixtures 3 --attention-dim 8 --batch-size 8 --threads 1 --layout pca"
@@ -267,6 +268,27 @@ def test_a_line_of_data_becomes_words(tmp_path):
 
 def test_a_file_whose_name_begins_with_a_dash_is_no_flag(settings):
     assert f".{os.sep}-owl.npz" in replace(settings, data=("-owl.npz",)).arguments()
+
+
+def test_a_new_model_gets_a_name_of_its_own(tmp_path):
+    assert free_file(tmp_path / "new", "owl").name == "owl.pt"
+    (tmp_path / "owl.pt.resume").touch()
+    (tmp_path / "owl-2.pt").touch()
+    assert free_file(tmp_path, "owl") == tmp_path / "owl-3.pt"
+
+
+def test_the_theme_changes_under_the_curves(studio, qtbot):
+    theme = LiveTheme()
+    theme.use(LIGHT)
+    dialog = TrainingDialog(studio, theme, None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    plot = dialog.curves.plots[0]
+    assert plot.plot.backgroundBrush().color().name() == LIGHT.paper
+    theme.use(DARK)
+    QApplication.sendEvent(dialog.curves, QEvent(QEvent.Type.PaletteChange))  # as apply_theme makes Qt do
+    assert plot.plot.backgroundBrush().color().name() == DARK.paper
+    assert plot.validation.opts["pen"].color().name() == DARK.accent
 
 
 def test_flags_are_split_as_a_shell_does():

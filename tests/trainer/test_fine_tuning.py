@@ -7,6 +7,7 @@ from core.checkpoint import load_checkpoint
 from core.dataset import load_dataset
 from tests.trainer.conftest import SPLITS, TINY, ring, write_drawings
 from trainer.__main__ import main
+from trainer.settings import FINE_TUNING_RATE
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,7 @@ def test_size_scale_and_limit_are_the_checkpoints(start, other, capsys):
     assert after.max_points == 150
     assert after.training["started_from"] == before.digest
     assert "started_from" not in before.training
+    assert after.training["learning_rate"] == FINE_TUNING_RATE < before.training["learning_rate"]
     assert f"Fine-tuning {start}, with its scale factor of {before.scale:.4g}." in capsys.readouterr().out
 
 
