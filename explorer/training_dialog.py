@@ -46,7 +46,7 @@ class TrainingDialog(QDialog):
         self.open.clicked.connect(self._open)
         self._training.progressed.connect(self._on_progress)
         self._training.curves_changed.connect(self._on_curves)
-        self._training.said.connect(self._on_said)
+        self._training.said.connect(self._say)
         self._training.changed.connect(self.refresh)
         self._training.ended.connect(self._on_ended)
         for line in (self.form.data, self.form.out, self.form.flags):
@@ -143,10 +143,6 @@ class TrainingDialog(QDialog):
 
     def _on_curves(self) -> None:
         self.shown.setCurrentIndex(1 if self._training.train.minutes else 0)
-
-    def _on_said(self, text: str) -> None:
-        if self._training.saved is None:  # what is said after that is for a terminal
-            self._say(text)
 
     def _on_ended(self) -> None:
         training = self._training

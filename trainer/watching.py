@@ -21,7 +21,7 @@ WRITE_SECONDS = 5.0
 PICTURE_SECONDS = 60.0
 """So are pictures, which take a fifth of a second to decode and draw."""
 SKETCH_SECONDS = 10.0
-"""And so are the sketches that programs are given, at about 40 ms."""
+"""And so are the sketches that programs are given, which take a tenth of a second."""
 SKETCHES = 6
 PICTURES = 8
 TEMPERATURE = 0.2
