@@ -59,6 +59,9 @@ def interrupt_at_end_of_input() -> None:
     def wait() -> None:
         while os.read(STDIN, 1024):  # not sys.stdin.read(): Python could not end while that holds its lock
             pass
-        _thread.interrupt_main(signal.SIGINT)
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it if it waits, too
+        else:
+            _thread.interrupt_main(signal.SIGINT)
 
     threading.Thread(target=wait, name="input", daemon=True).start()
