@@ -43,6 +43,8 @@ def build_menus(window: "Window") -> None:
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
+    tools.addSeparator()
+    _fill(tools, ("Train a model…", "Ctrl+T", window.show_training))
     look = bar.addMenu("&Map")
     _colours(window, look.addMenu("Colour by"))
     _fill(

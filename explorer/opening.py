@@ -24,6 +24,8 @@ class Opened:
     """A checkpoint and a map, ready to be used."""
 
     title: str
+    file: Path
+    """Of the checkpoint."""
     checkpoint: Checkpoint
     atlas: Atlas
     navigator: Navigator
@@ -93,7 +95,7 @@ def open_checkpoint(
         navigator, means = Navigator(atlas), atlas.category_means()
         typical = int(navigator.nearest(next(iter(means.values())))[0][0])
         farthest = int(((atlas.positions - atlas.positions[typical]) ** 2).sum(axis=1).argmax())
-        return Opened(title, checkpoint, atlas, navigator, decoder, means, (typical, farthest), dataset, refined)
+        return Opened(title, path, checkpoint, atlas, navigator, decoder, means, (typical, farthest), dataset, refined)
 
     if not data:
         if checkpoint.atlas is None:

@@ -33,6 +33,7 @@ from explorer.requests import (
 from explorer.selection import Selection
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
+from explorer.training import Training
 from explorer.variants import COUNT, Variants
 from explorer.workers import GeneratorThread, LatestWorker
 
@@ -91,6 +92,7 @@ class Studio(QObject):
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.training = Training(self)
         self.variants = Variants(self)
         self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants)
         self.layouts.moved.connect(self._on_moved)
@@ -323,7 +325,7 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in self._parts:
+        for part in (*self._parts, self.training):
             part.close()
         self._drawer.stop()
         self._filmer.stop()

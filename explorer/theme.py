@@ -108,7 +108,11 @@ QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
-QLineEdit:focus {{ border-color: {accent}; }}
+QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; background: {paper}; color: {faint}; }}
+QLineEdit:disabled {{ color: {faint}; background: {panel}; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:unchecked {{ border: 1px solid {faint}; border-radius: 2px; width: 12px; height: 12px;
+    background: {paper}; }}
 QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
     background: {paper}; color: {ink}; selection-background-color: {accent}; }}
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0 5px; background: transparent; }}

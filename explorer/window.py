@@ -33,6 +33,7 @@ from explorer.sketch_panel import SketchPanel
 from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
+from explorer.training_dialog import TrainingDialog, may_close
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
@@ -54,6 +55,7 @@ class Window(QMainWindow):
         self._jobs: dict[str, tuple[str, float | None]] = {}
         """What goes on in the background, the newest last: its stage and how much of that is done."""
         self._layout_panel: LayoutPanel | None = None
+        self._training_dialog: TrainingDialog | None = None
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
@@ -73,6 +75,8 @@ class Window(QMainWindow):
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
         studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
+        studio.training.progressed.connect(lambda stage, fraction: self._on_job("training", stage, fraction))
+        studio.training.ended.connect(self._on_trained)
         studio.selection.exported.connect(self.status.setText)
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
@@ -222,6 +226,14 @@ class Window(QMainWindow):
         self._layout_panel.raise_()
         self._layout_panel.activateWindow()
 
+    def show_training(self) -> None:
+        """Open the training, which goes on if this is closed."""
+        if self._training_dialog is None:
+            self._training_dialog = TrainingDialog(self.studio, self._theme, self)
+        self._training_dialog.show()
+        self._training_dialog.raise_()
+        self._training_dialog.activateWindow()
+
     def escape(self) -> None:
         """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
         if self.studio.selection.count:
@@ -243,9 +255,10 @@ class Window(QMainWindow):
             widget.update()
 
     def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
-        self._jobs.pop(job, None)
         if stage:
             self._jobs[job] = (stage, fraction)
+        else:
+            self._jobs.pop(job, None)
         self.progress.setVisible(bool(self._jobs))
         self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
         if not self._jobs:
@@ -260,6 +273,10 @@ class Window(QMainWindow):
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
+
+    def _on_trained(self) -> None:
+        training = self.studio.training
+        self.status.setText(training.problem or f"The training of {training.name} has ended")
 
     def _on_found(self, index: int) -> None:
         self.map.bring_into_view(index)
@@ -284,6 +301,9 @@ class Window(QMainWindow):
     # -- the end -----------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not may_close(self, self.studio.training):
+            event.ignore()
+            return
         self.map.stop()
         self.studio.close()
         super().closeEvent(event)
