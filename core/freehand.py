@@ -1,0 +1,52 @@
+"""Drawings by hand, their strokes in units of the pad: to the scale of the data, and back.
+
+A stroke is an array [k, 2] of positions in the unit square, y growing downwards, as they were drawn.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.picture import MARGIN
+from core.preprocess import RAW, preprocess
+from core.sketch import stroke3_to_polylines
+
+Stroke = NDArray[np.float64]
+
+
+def to_stroke3(strokes: Sequence[Stroke]) -> NDArray[np.int16]:
+    """stroke-3 [n, 3] in data units, prepared as the drawings were that the model learnt from."""
+    return preprocess(strokes, RAW)
+
+
+def continued(strokes: Sequence[Stroke], stroke3: NDArray[np.floating[Any]], given: int) -> tuple[Stroke, ...]:
+    """`strokes`, and after them what `stroke3` [n, 3] has beyond its first `given` points, which are they.
+
+    The whole is made smaller where the continuation leaves the pad.
+    """
+    points = np.concatenate(strokes)
+    assert RAW.size is not None
+    unit = float(np.ptp(points, axis=0).max()) / RAW.size or 1 / RAW.size
+    lines = stroke3_to_polylines(stroke3[given:])
+    if lines and given and stroke3[given - 1, 2] > 0.5:
+        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
+    reached = stroke3[:given, :2].sum(axis=0, dtype=np.float64)
+    rest = [strokes[0][0] + unit * (reached + line) for line in lines]
+    rest = [np.repeat(line, 2, axis=0) if len(line) == 1 else line for line in rest]  # a dot, as a pen makes it
+    whole = (*strokes, *rest)
+    everything = np.concatenate(whole)
+    inside = (everything >= 0).all() and (everything <= 1).all()
+    return whole if inside else fitted(whole)
+
+
+def fitted(polylines: Sequence[NDArray[Any]]) -> tuple[Stroke, ...]:
+    """Absolute polylines [k, 2] in any unit, centred in the pad, with margins. Those of one point are left out."""
+    lines = [np.asarray(line, dtype=np.float64) for line in polylines if len(line) > 1]
+    if not lines:
+        return ()
+    points = np.concatenate(lines)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = (1 - 2 * MARGIN) / (float((high - low).max()) or 1.0)
+    return tuple((line - (low + high) / 2) * scale + 0.5 for line in lines)
