@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLabel
 
 from explorer.ink import paint_sketch
 from explorer.requests import Calculated, Misread
-from explorer.studio import Pin, Studio
+from explorer.state import Pin, State
+from explorer.studio import Studio
 from explorer.theme import Theme
 
 SLOT = 60
@@ -54,7 +55,8 @@ class Bench(QWidget):
         self._lay_out()
         self.line.textEdited.connect(self._calculate)
         self.line.returnPressed.connect(lambda: self._calculate(self.line.text()))
-        studio.pins_changed.connect(self._on_pins)
+        self.line.editingFinished.connect(studio.end_gesture)
+        studio.state_changed.connect(self._on_state)
         studio.calculated.connect(self._on_calculated)
         studio.opened.connect(self._on_opened)
 
@@ -78,8 +80,13 @@ class Bench(QWidget):
         names = [name if name.isidentifier() else f'"{name}"' for name in self._studio.current.category_means]
         example = f"{names[0]} - {names[1]} + {names[2]}" if len(names) > 2 else "a - b + c"
         self.line.setPlaceholderText(f"Calculate with codes:  {example}")
-        self.line.clear()
-        self._say("", faint=True)
+
+    def _on_state(self, before: State, after: State) -> None:
+        if after.pins is not before.pins:
+            self._on_pins()
+        if after.expression != self.line.text():
+            self.line.setText(after.expression)
+            self._say("", faint=True)
 
     def _on_pins(self) -> None:
         while (item := self.slots.takeAt(0)) is not None:
@@ -90,8 +97,6 @@ class Bench(QWidget):
             slot.installEventFilter(self)
             self.slots.addWidget(slot)
         self.hint.setVisible(not self._studio.pins)
-        if self.line.text().strip():
-            self._calculate(self.line.text())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         deletes = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)

@@ -23,8 +23,16 @@ def build_menus(window: "Window") -> None:
         ("Export selection…", "Ctrl+E", window.selected.export),
         ("Quit", "Ctrl+Q", window.close),
     )
+    edit = bar.addMenu("&Edit")
+    for action, keys in (
+        (studio.history.createUndoAction(edit, "Undo"), QKeySequence.StandardKey.Undo),
+        (studio.history.createRedoAction(edit, "Redo"), QKeySequence.StandardKey.Redo),
+    ):
+        action.setShortcut(keys)
+        edit.addAction(action)
+    edit.addSeparator()
     _fill(
-        bar.addMenu("&Edit"),
+        edit,
         ("Find…", "Ctrl+F", window.find),
         ("Select all that is shown", "Ctrl+A", selection.choose_all),
         ("Select nothing, or stop", "Esc", window.escape),
@@ -82,4 +90,4 @@ def _colours(window: "Window", menu: QMenu) -> None:
         action.setChecked(name == window.studio.showing.name)
         action.triggered.connect(lambda _=False, name=name: window.studio.showing.colour_by(name))
         menu.addAction(action)
-    window.studio.showing.coloured.connect(lambda coloured: actions[coloured.attribute.name].setChecked(True))
+    window.studio.state_changed.connect(lambda _before, after: actions[after.colour_by].setChecked(True))

@@ -21,6 +21,7 @@ class RangeBar(QWidget):
     """A histogram over a bar of colours; dragging across it chooses a range, a double click all."""
 
     chosen = Signal(float, float)
+    released = Signal()
     cleared = Signal()
 
     def __init__(self, theme: Theme | LiveTheme) -> None:
@@ -101,6 +102,7 @@ class RangeBar(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._start = None
+        self.released.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.cleared.emit()
@@ -131,6 +133,7 @@ class RangePanel(QWidget):
         column.addLayout(figures)
         column.addStretch()
         self.bar.chosen.connect(self._choose)
+        self.bar.released.connect(studio.end_gesture)
         self.bar.cleared.connect(lambda: studio.showing.set_filter(Filter()))
 
     def show_numbers(self, numbers: Numbers) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +70,26 @@ class ByHand:
 Target = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
 
 
+class Mode(Enum):
+    """How a path leads from one code to the next."""
+
+    STRAIGHT = "straight"
+    SPHERICAL = "spherical"
+    DATA = "data"
+
+
+FRAMES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """A path through two targets or more, and how many frames of it are drawn."""
+
+    points: tuple[Target, ...] = ()
+    mode: Mode = Mode.STRAIGHT
+    frames: int = FRAMES
+
+
 @dataclass(frozen=True, eq=False)
 class DrawRequest:
     """Draw what is at `target`."""
@@ -81,11 +102,10 @@ class DrawRequest:
 
 @dataclass(frozen=True, eq=False)
 class FilmRequest:
-    """Draw `frames` sketches along the way from the first target through all others."""
+    """Draw the frames of a route."""
 
     opened: "Opened"
-    targets: tuple[Target, ...]
-    frames: int
+    route: Route
     seed: int
     temperature: float
 
@@ -183,8 +203,9 @@ def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
     from core.generation import SamplingConfig
     from core.interpolation import path
 
-    opened = request.opened
-    codes = path([_locate(target, opened).place.code for target in request.targets], request.frames)
+    opened, route = request.opened, request.route
+    corners = [_locate(target, opened).place.code for target in route.points]
+    codes = path(corners, route.frames, spherical=route.mode is Mode.SPHERICAL)
     positions = opened.navigator.positions_of(codes)
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     seeds = [request.seed] * len(codes)

@@ -1,8 +1,7 @@
 """The drawings that are selected, the groups they were named as, and writing them to a file."""
 
 import re
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +11,13 @@ from PySide6.QtCore import QObject, Signal
 
 from core.selection import Combine, combine
 from explorer.finding import PickRequest, export, pick
+from explorer.state import Group, Mask, State
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
     from explorer.studio import Studio
 
-Mask = NDArray[np.bool_]
 NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Some drawings with a name."""
-
-    name: str
-    indices: NDArray[np.int64]
-    """Numbers of the drawings."""
-    codes: NDArray[np.float32]
-    """[n, N_z]"""
 
 
 class Selection(QObject):
@@ -45,25 +33,27 @@ class Selection(QObject):
 
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
-        self.mask: Mask = np.zeros(0, dtype=bool)
-        """[N]"""
-        self.groups: dict[str, Group] = {}
         self._studio = studio
         self._how = Combine.REPLACE
         self._exporter: GeneratorThread | None = None
         self._picker = LatestWorker(pick, "pick", self)
         self._picker.answered.connect(self._on_picked)
         self._picker.failed.connect(self.failed)
-        studio.opened.connect(self._on_opened)
+        studio.opened.connect(self._picker.cancel)
+        studio.state_changed.connect(self._on_state)
 
-    def _on_opened(self) -> None:
-        assert self._studio.current is not None
-        self._picker.cancel()
-        self.groups.clear()
-        self.groups_changed.emit()
-        self._set(np.zeros(len(self._studio.current.atlas), dtype=bool))
+    def _on_state(self, before: State, after: State) -> None:
+        if after.groups is not before.groups:
+            self.groups_changed.emit()
+        if after.selected is not before.selected:
+            self.changed.emit()
 
     # -- selecting ---------------------------------------------------------------------------
+
+    @property
+    def mask(self) -> Mask:
+        """Whether each of the N drawings is selected."""
+        return self._studio.state.selected
 
     @property
     def count(self) -> int:
@@ -112,10 +102,13 @@ class Selection(QObject):
             self._set(np.zeros_like(self.mask))
 
     def _set(self, mask: Mask) -> None:
-        self.mask = mask
-        self.changed.emit()
+        self._studio.edit("selection", selected=mask)
 
     # -- groups ------------------------------------------------------------------------------
+
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        return self._studio.state.groups
 
     def name_group(self, name: str) -> str:
         """Name what is selected; the name, or an empty one and `failed` if it cannot be a name."""
@@ -128,8 +121,8 @@ class Selection(QObject):
         if name in taken:
             self.failed.emit(f"{name!r} is a pinned code or a category already.", "")
             return ""
-        self.groups[name] = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
-        self.groups_changed.emit()
+        group = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
+        self._studio.edit(f"group {name}", groups={**self.groups, name: group})
         return name
 
     def choose_group(self, name: str) -> None:
@@ -138,8 +131,9 @@ class Selection(QObject):
 
     def drop_group(self, name: str) -> None:
         """Forget a group."""
-        if self.groups.pop(name, None) is not None:
-            self.groups_changed.emit()
+        if name in self.groups:
+            others = {other: group for other, group in self.groups.items() if other != name}
+            self._studio.edit(f"forgetting {name}", groups=others)
 
     # -- shown alone, written ----------------------------------------------------------------
 

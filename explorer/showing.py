@@ -1,21 +1,20 @@
 """How the drawings of the map are shown: by which attribute they are coloured, and which are hidden."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from core.attributes import Attribute, Filter
+from core.attributes import Attribute, Filter, attribute
 from explorer.finding import Coloured, ColourRequest, colour
+from explorer.state import Mask, State
 from explorer.workers import LatestWorker
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
     from explorer.requests import Located
     from explorer.studio import Studio
-
-Mask = NDArray[np.bool_]
 
 
 class Showing(QObject):
@@ -29,14 +28,10 @@ class Showing(QObject):
 
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
-        self.name = "category"
         self.dark = False
         self.shown: Coloured | None = None
         self.mask: Mask | None = None
         """[N]: which drawings are shown; None where all are."""
-        self.filters: dict[str, Filter] = {}
-        self.alone: Mask | None = None
-        """[N]: the drawings that are shown alone, if some are."""
         self._studio = studio
         self._attributes: dict[str, Attribute] = {}
         self._worker = LatestWorker(colour, "colour", self)
@@ -44,13 +39,33 @@ class Showing(QObject):
         self._worker.failed.connect(self.failed)
         studio.opened.connect(self._on_opened)
         studio.located.connect(self._on_located)
+        studio.state_changed.connect(self._on_state)
+
+    @property
+    def name(self) -> str:
+        """Of the attribute that colours show."""
+        return self._studio.state.colour_by
+
+    @property
+    def filters(self) -> Mapping[str, Filter]:
+        return self._studio.state.filters
+
+    @property
+    def alone(self) -> Mask | None:
+        """[N]: the drawings that are shown alone, if some are."""
+        return self._studio.state.alone
+
+    def _on_state(self, before: State, after: State) -> None:
+        if after.colour_by != before.colour_by:
+            self._ask()
+        if after.differs(before, "filters", "alone"):
+            self._filter()
 
     # -- colours -----------------------------------------------------------------------------
 
     def colour_by(self, name: str) -> None:
         """Colour by the attribute `name` of core.attributes."""
-        self.name = name
-        self._ask()
+        self._studio.edit("colours", colour_by=name)
 
     def set_dark(self, dark: bool) -> None:
         """Use the colours for dark or light paper."""
@@ -67,8 +82,7 @@ class Showing(QObject):
 
     def _on_opened(self, opened: "Opened") -> None:
         self._worker.cancel()
-        self.shown = self.alone = self.mask = None
-        self.filters.clear()
+        self.shown = self.mask = None
         self._attributes.clear()
         self.filtered.emit()
         self._ask()
@@ -96,26 +110,35 @@ class Showing(QObject):
     def set_filter(self, chosen: Filter) -> None:
         """Filter by the attribute that colours show."""
         if self.shown is not None:
-            self.filters[self.shown.attribute.name] = chosen
-            self._filter()
+            name = self.shown.attribute.name
+            # A range follows a drag of its handles.
+            merge = None if chosen.hidden or not chosen else f"filter {name}"
+            self._studio.edit("filter", merge=merge, filters={**self.filters, name: chosen})
 
     def show_alone(self, mask: Mask | None) -> None:
         """Show these drawings [N] alone; None shows the others again."""
-        self.alone = mask
-        self._filter()
+        self._studio.edit("showing the selection alone" if mask is not None else "showing all", alone=mask)
 
     def show_all(self) -> None:
         """Hide nothing any more."""
-        self.filters.clear()
-        self.alone = None
-        self._filter()
+        if self.mask is not None:
+            self._studio.edit("showing all", filters={}, alone=None)
 
     def _filter(self) -> None:
-        masks = [chosen.mask(self._attributes[name]) for name, chosen in self.filters.items() if chosen]
+        masks = [chosen.mask(self._attribute(name)) for name, chosen in self.filters.items() if chosen]
         if self.alone is not None:
             masks.append(self.alone)
         self.mask = np.logical_and.reduce(masks) if masks else None
         self.filtered.emit()
+
+    def _attribute(self, name: str) -> Attribute:
+        """The attribute `name`, found here if no colours have shown it yet."""
+        if name not in self._attributes:
+            opened, here = self._studio.current, self._studio.here
+            assert opened is not None
+            code = here.place.code if here is not None else opened.atlas.latents[0]
+            self._attributes[name] = attribute(opened.atlas, name, code)
+        return self._attributes[name]
 
     def close(self) -> None:
         self._worker.stop()

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLa
 
 from explorer.requests import Located, Sketch
 from explorer.sketch_view import SketchView
+from explorer.state import State
 from explorer.studio import Studio
 from explorer.theme import Theme
 
@@ -47,6 +48,8 @@ class SketchPanel(QWidget):
         self.slider.valueChanged.connect(self._on_temperature)
         self.again.clicked.connect(studio.resample)
         self.pin.clicked.connect(studio.pin)
+        self.slider.sliderReleased.connect(studio.end_gesture)
+        studio.state_changed.connect(self._on_state)
         studio.located.connect(self._on_located)
         studio.sketch_changed.connect(self._on_sketch)
         self._has_sketch(False)
@@ -79,8 +82,13 @@ class SketchPanel(QWidget):
             widget.setEnabled(has)
 
     def _on_temperature(self, step: int) -> None:
-        self.value.setText(f"{step / STEPS:.2f}")
         self._studio.set_temperature(step / STEPS)
+
+    def _on_state(self, _before: State, after: State) -> None:
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(after.temperature * STEPS))
+        self.slider.blockSignals(False)
+        self.value.setText(f"{after.temperature:.2f}")
 
     def _on_located(self, located: Located) -> None:
         self._has_sketch(True)

@@ -1,12 +1,14 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
 import threading
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QUndoStack
 
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
@@ -20,32 +22,24 @@ from explorer.requests import (
     FilmRequest,
     Located,
     Misread,
+    Mode,
+    Route,
     Sketch,
-    Strokes,
     Target,
     draw,
     film,
 )
 from explorer.selection import Selection
 from explorer.showing import Showing
+from explorer.state import Change, Pin, State
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
-    from core.expression import Code
     from explorer.opening import Opened
 
-FRAMES = 10
+MOST_STEPS = 500
+"""That can be undone."""
 PIN_NAMES = "abcdefghijklmnopqrstuvwxyz"
-
-
-@dataclass(frozen=True, eq=False)
-class Pin:
-    """A code with a name."""
-
-    name: str
-    title: str
-    code: "Code"
-    stroke3: Strokes
 
 
 class Studio(QObject):
@@ -61,11 +55,10 @@ class Studio(QObject):
     """A Located: what is current now."""
     sketch_changed = Signal(object)
     """A Sketch: the current drawing, perhaps in progress."""
-    path_changed = Signal(object)
-    """The map positions of the path's ends, as they are dragged."""
+    state_changed = Signal(object, object)
+    """(the State before, that of now): something was done, undone or redone, or another map is there."""
     film_changed = Signal(object)
     """A Film."""
-    pins_changed = Signal()
     calculated = Signal(object)
     """A Calculated or a Misread, for the expression last given."""
     failed = Signal(str, str)
@@ -77,13 +70,12 @@ class Studio(QObject):
         self.here: Located | None = None
         self.sketch: Sketch | None = None
         self.film: Film | None = None
-        self.pins: dict[str, Pin] = {}
-        self.temperature = 0.2
-        self.seed = 0
+        self.state = State()
+        self.history = QUndoStack(self)
+        self.history.setUndoLimit(MOST_STEPS)
         self.live = False
         """Whether the current code follows a moving pointer, so that nothing should take its time."""
-        self._target: Target | None = None
-        self._path: tuple[Target, ...] = ()
+        self._gesture = 0
         self._opener: GeneratorThread | None = None
         self._prepared: object = None
         """The decoder of the map whose navigator is prepared, or is being so."""
@@ -144,23 +136,74 @@ class Studio(QObject):
             self.film = replace(self.film, positions=answer.film.positions)
 
     def _show(self, opened: "Opened") -> None:
+        first, last = opened.beginning
+        beginning = State(
+            target=AtDrawing(first),
+            temperature=self.state.temperature,
+            route=Route((AtDrawing(first), AtDrawing(last))),
+            selected=np.zeros(len(opened.atlas), dtype=bool),
+            colour_by=self.state.colour_by,
+        )
         self.current = opened
         self._drawer.cancel()
         self._filmer.cancel()
-        self.pins.clear()
         self.here = self.sketch = self.film = None
+        self.live = False
+        self.history.clear()
+        before, self.state = self.state, beginning
         self.opened.emit(opened)
-        self.pins_changed.emit()
-        first, last = opened.beginning
-        self.choose(AtDrawing(first))
-        self.set_path([AtDrawing(first), AtDrawing(last)])
+        self._react(before, beginning)
+
+    # -- what can be undone ------------------------------------------------------------------
+
+    def edit(self, text: str, *, merge: str | None = None, **changes: Any) -> None:
+        """Replace fields of the state, as a step that can be undone under the name `text`.
+
+        Steps of one `merge` that follow one another are one, until `end_gesture`.
+        """
+        after = replace(self.state, **changes)
+        if after.differs(self.state):
+            gesture = None if merge is None else (merge, self._gesture)
+            self.history.push(Change(self._become, text, self.state, after, gesture))
+
+    def end_gesture(self) -> None:
+        """What comes next is another step, whatever it merges with."""
+        self._gesture += 1
+
+    def _become(self, state: State) -> None:
+        before, self.state = self.state, state
+        self._react(before, state)
+
+    def _react(self, before: State, after: State) -> None:
+        if after.differs(before, "target", "seed"):
+            self._draw(preempt=not self.live)
+        elif after.temperature != before.temperature:
+            self._draw(preempt=False)
+        if after.differs(before, "route", "temperature"):
+            self._draw_film()
+        self.state_changed.emit(before, after)
+
+    @property
+    def pins(self) -> Mapping[str, Pin]:
+        return self.state.pins
+
+    @property
+    def seed(self) -> int:
+        return self.state.seed
+
+    @property
+    def temperature(self) -> float:
+        return self.state.temperature
 
     # -- the current code --------------------------------------------------------------------
 
     def choose(self, target: Target, *, live: bool = False) -> None:
         """Make `target` current and draw it; `live` while the pointer is still moving."""
-        self._target, self.live = target, live
-        self._draw(preempt=not live)
+        merge = "going" if live or self.live else None
+        self.live = live
+        self.edit("going elsewhere", merge=merge, target=target)
+        if not live:
+            self.end_gesture()
 
     def choose_drawing(self, index: int) -> None:
         """Make drawing `index` of the map current."""
@@ -176,18 +219,15 @@ class Studio(QObject):
 
     def set_temperature(self, temperature: float) -> None:
         """Draw with another temperature from now on, the current sketch and film at once."""
-        self.temperature = temperature
-        self._draw(preempt=False)
-        self._draw_film()
+        self.edit("temperature", merge="temperature", temperature=temperature)
 
     def resample(self) -> None:
         """Draw the current code again with another seed."""
-        self.seed += 1
-        self._draw(preempt=True)
+        self.edit("drawing again", seed=self.seed + 1)
 
     def _draw(self, *, preempt: bool) -> None:
-        if self.current is not None and self._target is not None:
-            request = DrawRequest(self.current, self._target, self.seed, self.temperature)
+        if self.current is not None and self.state.target is not None:
+            request = DrawRequest(self.current, self.state.target, self.seed, self.temperature)
             self._drawer.submit(request, preempt=preempt)
 
     def _on_drawn(self, number: int, answer: Any) -> None:
@@ -212,16 +252,25 @@ class Studio(QObject):
 
     # -- paths -------------------------------------------------------------------------------
 
-    def set_path(self, targets: Sequence[Target]) -> None:
-        """Draw a film from the first target through all others."""
-        self._path = tuple(targets)
-        self.path_changed.emit(self._path)
-        self._draw_film()
+    def set_path(self, points: Sequence[Target], *, live: bool = False) -> None:
+        """Draw a film through `points`; `live` while one of them is being dragged."""
+        self.set_route(replace(self.state.route, points=tuple(points)), live=live)
+
+    def set_mode(self, mode: Mode) -> None:
+        """Lead the path in another way."""
+        self.set_route(replace(self.state.route, mode=mode))
+
+    def set_route(self, route: Route, *, live: bool = False) -> None:
+        """Draw the film of another route."""
+        self.edit("path", merge="path", route=route)
+        if not live:
+            self.end_gesture()
 
     def _draw_film(self) -> None:
-        if self.current is not None and len(self._path) > 1:
+        route = self.state.route
+        if self.current is not None and len(route.points) > 1:
             # One seed for all frames: what differs between them is the code alone.
-            self._filmer.submit(FilmRequest(self.current, self._path, FRAMES, 0, self.temperature), preempt=False)
+            self._filmer.submit(FilmRequest(self.current, route, 0, self.temperature), preempt=False)
 
     def _on_film(self, number: int, answer: Film) -> None:
         if self._filmer.current(number):
@@ -235,21 +284,22 @@ class Studio(QObject):
         free = [name for name in PIN_NAMES if name not in self.pins]
         if self.here is None or self.sketch is None or not free:
             return None
-        self.pins[free[0]] = Pin(
-            free[0], f"{self.here.title}, {self.here.detail}", self.here.place.code, self.sketch.stroke3
-        )
-        self.pins_changed.emit()
-        return free[0]
+        pin = Pin(free[0], f"{self.here.title}, {self.here.detail}", self.here.place.code, self.sketch.stroke3)
+        self.edit(f"pin {pin.name}", pins={**self.pins, pin.name: pin})
+        return pin.name
 
     def unpin(self, name: str) -> None:
-        if self.pins.pop(name, None) is not None:
-            self.pins_changed.emit()
+        if name in self.pins:
+            self.edit(f"unpin {name}", pins={other: pin for other, pin in self.pins.items() if other != name})
 
-    def calculate(self, text: str, scalars: dict[str, float] | None = None) -> None:
+    def calculate(self, text: str, scalars: Mapping[str, float] | None = None) -> None:
         """Make the value of an expression current, or say through `calculated` why it has none."""
         pinned = {name: pin.code for name, pin in self.pins.items()}
-        groups = {name: group.codes for name, group in self.selection.groups.items()}
-        self.choose(ByExpression(text, pinned, scalars or {}, groups))
+        groups = {name: group.codes for name, group in self.state.groups.items()}
+        given = self.state.scalars if scalars is None else scalars
+        target = ByExpression(text, pinned, dict(given), groups)
+        self.live = False
+        self.edit("expression", merge="expression", expression=text, scalars=given, target=target)
 
     # -- the end -----------------------------------------------------------------------------
 

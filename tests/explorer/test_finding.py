@@ -15,10 +15,10 @@ WAIT = 20_000
 
 def coloured(qtbot, studio, name):
     """Colour by `name` and wait for the colours."""
-    with qtbot.waitSignal(
-        studio.showing.coloured, timeout=WAIT, check_params_cb=lambda found: found.attribute.name == name
-    ):
-        studio.showing.colour_by(name)
+    studio.showing.colour_by(name)
+    qtbot.waitUntil(
+        lambda: studio.showing.shown is not None and studio.showing.shown.attribute.name == name, timeout=WAIT
+    )
     return studio.showing.shown
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from core.generation import SamplingConfig
-from explorer.requests import AtCode, AtDrawing, AtPosition, Calculated, Located, Misread
-from explorer.studio import FRAMES
+from explorer.requests import FRAMES, AtCode, AtDrawing, AtPosition, Calculated, Located, Misread
 
 WAIT = 20_000
 
@@ -144,3 +143,61 @@ def test_an_unknown_name_lists_the_shipped_checkpoints(studio, qtbot):
     with qtbot.waitSignal(studio.failed, timeout=WAIT) as signal:
         studio.open("anmals")
     assert "animals" in signal.args[0]
+
+
+# -- undo --------------------------------------------------------------------------------------
+
+
+def test_everything_done_is_undone_to_the_beginning_and_redone(studio):
+    beginning = studio.state
+    latents = studio.current.atlas.latents
+    studio.choose(AtDrawing(7))
+    studio.set_temperature(0.9)
+    studio.resample()
+    studio.set_path([AtDrawing(1), AtDrawing(2), AtDrawing(3)])
+    studio.pin()
+    studio.calculate("cat - bird")
+    studio.selection.choose(np.array([4, 5]))
+    studio.selection.name_group("some")
+    studio.showing.colour_by("norm")
+    studio.selection.toggle_alone()
+    studio.choose(AtCode(latents[0], "x"))
+    end = studio.state
+    assert studio.history.count() == 11
+    while studio.history.canUndo():
+        studio.history.undo()
+    assert studio.state is beginning
+    assert studio.showing.mask is None
+    assert studio.selection.count == 0
+    while studio.history.canRedo():
+        studio.history.redo()
+    assert studio.state is end
+    assert np.flatnonzero(studio.showing.mask).tolist() == [4, 5]
+
+
+def test_a_drag_is_one_step_and_the_next_drag_another(studio):
+    steps = studio.history.count()
+    for first in (1, 10):
+        for index in range(first, first + 5):
+            studio.choose(AtDrawing(index), live=True)
+        studio.choose(AtDrawing(first + 5))
+    assert studio.history.count() == steps + 2
+    studio.history.undo()
+    assert studio.state.target.index == 6
+
+
+def test_undo_draws_what_was_there(studio, qtbot):
+    before = studio.sketch.stroke3
+    with drawn(qtbot, studio):
+        studio.choose(AtDrawing(9))
+    with drawn(qtbot, studio):
+        studio.history.undo()
+    np.testing.assert_array_equal(studio.sketch.stroke3, before)
+
+
+def test_what_changes_nothing_is_no_step(studio):
+    steps = studio.history.count()
+    studio.showing.show_all()
+    studio.selection.clear()
+    studio.unpin("a")
+    assert studio.history.count() == steps
