@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.picture import MARGIN
 from core.preprocess import RAW, preprocess
-from core.sketch import stroke3_to_polylines
+from core.sketch import continuation
 
 Stroke = NDArray[np.float64]
 
@@ -29,11 +29,7 @@ def continued(strokes: Sequence[Stroke], stroke3: NDArray[np.floating[Any]], giv
     points = np.concatenate(strokes)
     assert RAW.size is not None
     unit = float(np.ptp(points, axis=0).max()) / RAW.size or 1 / RAW.size
-    lines = stroke3_to_polylines(stroke3[given:])
-    if lines and given and stroke3[given - 1, 2] > 0.5:
-        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
-    reached = stroke3[:given, :2].sum(axis=0, dtype=np.float64)
-    rest = [strokes[0][0] + unit * (reached + line) for line in lines]
+    rest = [strokes[0][0] + unit * line for line in continuation(stroke3, given)]
     rest = [np.repeat(line, 2, axis=0) if len(line) == 1 else line for line in rest]  # a dot, as a pen makes it
     whole = (*strokes, *rest)
     everything = np.concatenate(whole)

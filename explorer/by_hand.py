@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from explorer.opening import Opened
 
 WAYS = 9
+NEIGHBOURS = 90
+"""Drawings that completions are like: nine each time, nearest first."""
 COMPLETE_EVERY = 3
 """Points between two reports of completions being drawn."""
 
@@ -57,15 +59,22 @@ class Completions:
 
 
 def complete(request: CompletionRequest, cancelled: Cancel) -> "Iterator[Completions]":
-    """Answer a CompletionRequest, all in one batch. Raises DataError where nothing can be added."""
+    """Answer a CompletionRequest, all in one batch. Raises DataError if the drawing has no code.
+
+    Each way is decoded from the code of another drawing of the map, of those nearest to the beginning's
+    own code in R^N_z: the encoder only knows whole drawings, so its code of a beginning says to end
+    there, and a code from the prior knows nothing of the beginning.
+    """
     from core.generation import SamplingConfig
 
     opened, count = request.opened, len(request.seeds)
     stroke3, code = encode(request.strokes, opened)
+    near, _ = opened.navigator.nearest(code, min(NEIGHBOURS, len(opened.atlas)))
+    codes = opened.atlas.latents[near[np.array(request.seeds) % len(near)]]
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     beginning = stroke3.astype(np.float32)
     stream = opened.decoder.stream(
-        np.repeat(code[None], count, axis=0),
+        codes,
         request.seeds,
         sampling,
         cancelled,

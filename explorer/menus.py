@@ -33,6 +33,7 @@ def build_menus(window: "Window") -> None:
     edit.addSeparator()
     _fill(
         edit,
+        ("Paste a drawing", "Ctrl+V", window.paste),
         ("Find…", "Ctrl+F", window.find),
         ("Select all that is shown", "Ctrl+A", selection.choose_all),
         ("Select nothing, or stop", "Esc", window.escape),
@@ -43,6 +44,12 @@ def build_menus(window: "Window") -> None:
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
+    _fill(
+        tools,
+        None,
+        ("Draw by hand", "D", window.draw_by_hand),
+        ("Complete the drawing by hand", "Ctrl+Return", studio.pad.complete),
+    )
     look = bar.addMenu("&Map")
     _colours(window, look.addMenu("Colour by"))
     _fill(

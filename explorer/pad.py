@@ -1,13 +1,14 @@
 """The drawing pad without its widgets: strokes by hand, their code, their completions."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from core.freehand import Stroke, continued
 from explorer.by_hand import WAYS, CompletionRequest, Completions, ReadRequest, complete, read
 from explorer.requests import ByHand, Located, Sketch
+from explorer.state import State
 from explorer.workers import LatestWorker
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 class Pad(QObject):
     """A drawing by hand. Each change of it makes it the current code, and is a step that can be undone."""
 
-    changed = Signal()
-    """`strokes` are others now."""
     said = Signal(str)
     """What stands in the way, in one sentence, or nothing."""
     located = Signal(object)
@@ -33,7 +32,6 @@ class Pad(QObject):
 
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
-        self.strokes: tuple[Stroke, ...] = ()
         self.completions: Completions | None = None
         self._studio = studio
         self._seed = 0
@@ -43,24 +41,30 @@ class Pad(QObject):
         self._completer.failed.connect(self._on_failed)
         self._reader.answered.connect(self._on_read)
         self._reader.failed.connect(self._on_failed)
+        studio.state_changed.connect(self._on_state)
+        studio.opened.connect(self.drop_completions)
         studio.located.connect(self._on_located)
         studio.sketch_changed.connect(self._on_sketch)
+
+    @property
+    def strokes(self) -> tuple[Stroke, ...]:
+        return self._studio.state.pad
 
     # -- the drawing -------------------------------------------------------------------------
 
     def add(self, stroke: Stroke) -> None:
         """Draw a stroke [k, 2], k >= 2, in the unit square."""
-        self._edit("Draw a stroke", (*self.strokes, stroke))
+        self._edit("stroke", (*self.strokes, stroke))
 
     def take_back(self) -> None:
         """Take the last stroke away."""
         if self.strokes:
-            self._edit("Take back a stroke", self.strokes[:-1])
+            self._edit("taking back a stroke", self.strokes[:-1])
 
     def clear(self) -> None:
         """Begin with an empty pad; what is current stays so."""
         if self.strokes:
-            self._edit("Clear the pad", ())
+            self._edit("clearing the pad", ())
 
     def open(self, source: Path | bytes) -> None:
         """Read an SVG file, or the bytes of one, in place of what is drawn."""
@@ -68,7 +72,7 @@ class Pad(QObject):
 
     def _on_read(self, number: int, strokes: tuple[Stroke, ...]) -> None:
         if self._reader.current(number):
-            self._edit("Open a drawing", strokes)
+            self._edit("opening a drawing", strokes)
 
     # -- completing it -----------------------------------------------------------------------
 
@@ -87,7 +91,7 @@ class Pad(QObject):
         """Make completion `index` the drawing."""
         found = self.completions
         if found is not None and index < len(found.sketches):
-            self._edit("Take a completion", continued(found.strokes, found.sketches[index], found.given))
+            self._edit("completion", continued(found.strokes, found.sketches[index], found.given))
 
     def drop_completions(self) -> None:
         """Want none of them."""
@@ -111,19 +115,20 @@ class Pad(QObject):
     # -- what follows from it ----------------------------------------------------------------
 
     def _edit(self, text: str, strokes: tuple[Stroke, ...]) -> None:
-        self.strokes = strokes
-        self._on_strokes()
-        if strokes:
-            self._studio.choose(ByHand(strokes))
+        """Change the drawing, and with it what is current, in one step; an empty pad leaves that as it is."""
+        target = ByHand(strokes) if strokes else self._studio.state.target
+        self._studio.live = False
+        self._studio.edit(text, pad=strokes, target=target)
 
-    def _on_strokes(self) -> None:
-        self.drop_completions()
-        self.said.emit("")
-        self.changed.emit()
+    def _on_state(self, before: State, after: State) -> None:
+        if after.pad is not before.pad:
+            self._seed = 0
+            self.drop_completions()
+            self.said.emit("")
 
     def _current(self) -> bool:
         """Whether the current code is that of the drawing."""
-        return isinstance(self._studio.target, ByHand)
+        return isinstance(self._studio.state.target, ByHand)
 
     def _on_located(self, located: Located) -> None:
         if self._current():

@@ -55,6 +55,12 @@ class SketchView(QWidget):
             self._timer.start()
         self._tick()
 
+    def clear(self) -> None:
+        """Show no drawing."""
+        self._timer.stop()
+        self._stroke3, self._shown = self._stroke3[:0], 0
+        self.update()
+
     def _tick(self) -> None:
         count = len(self._stroke3)
         by_hand = int((time.perf_counter() - self._began) * POINTS_PER_SECOND) + 1

@@ -12,11 +12,13 @@ from PySide6.QtGui import QUndoStack
 
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
+from explorer.pad import Pad
 from explorer.requests import (
     AtCode,
     AtDrawing,
     ByExpression,
     Calculated,
+    Codeless,
     DrawRequest,
     Film,
     FilmRequest,
@@ -87,9 +89,10 @@ class Studio(QObject):
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.pad = Pad(self)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing):
+        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing, self.pad):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
@@ -142,6 +145,7 @@ class Studio(QObject):
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
             selected=np.zeros(len(opened.atlas), dtype=bool),
+            pad=self.state.pad,
             colour_by=self.state.colour_by,
         )
         self.current = opened
@@ -243,6 +247,8 @@ class Studio(QObject):
                 self._prepare()
         elif isinstance(answer, Calculated | Misread):
             self.calculated.emit(answer)
+        elif isinstance(answer, Codeless):
+            self.pad.said.emit(answer.message)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""
@@ -308,7 +314,7 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in (self.showing, self.selection, self.layouts, self.listing):
+        for part in (self.showing, self.selection, self.layouts, self.listing, self.pad):
             part.close()
         self._drawer.stop()
         self._filmer.stop()
