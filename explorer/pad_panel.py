@@ -1,6 +1,7 @@
 """The page for drawing by hand: the sheet, what the model makes of it, and how it would go on."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
@@ -24,7 +25,11 @@ from explorer.state import State
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 
+if TYPE_CHECKING:
+    from explorer.opening import Opened
+
 SVG_TYPES = ("image/svg+xml", "image/x-inkscape-svg")
+MODEL = "As the model draws it"
 NOTHING_TO_PASTE = "There is no drawing in the clipboard: copy an SVG first."
 NOTHING_ADDED = "The model would add nothing: it takes this for finished."
 
@@ -52,6 +57,7 @@ class PadPanel(QWidget):
         self.setAcceptDrops(True)
         self.sheet.drawn.connect(self._pad.add)
         self.grid.taken.connect(self._pad.take)
+        studio.opened.connect(self._on_opened)
         studio.state_changed.connect(self._on_state)
         self._pad.said.connect(self.words.setText)
         self._pad.located.connect(self._on_located)
@@ -62,12 +68,10 @@ class PadPanel(QWidget):
 
     def _lay_out(self) -> None:
         model = QVBoxLayout()
-        model.setSpacing(2)
-        title = QLabel("As the model draws it")
-        title.setObjectName("faint")
-        model.addWidget(title)
+        model.setSpacing(4)
         model.addWidget(self.view, 1)
         model.addWidget(self.place)
+        model.addStretch()
         drawing = QWidget()
         self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, drawing)
         self._parts.setContentsMargins(0, 0, 0, 0)
@@ -106,11 +110,15 @@ class PadPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the model's drawing where the sheet leaves room: beside it or below."""
-        wide = self.width() > self.height()
-        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        self._parts.setDirection(direction)
+        wide = self.width() > 0.8 * self.height()
+        self._parts.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self.view.setMaximumHeight(self.width() * 2 // 7 if wide else self.height())
 
     # -- what is shown -----------------------------------------------------------------------
+
+    def _on_opened(self, opened: "Opened") -> None:
+        self.view.attend = opened.decoder.attention_of
+        self.view.clear()
 
     def _on_state(self, before: State, after: State) -> None:
         if after.pad is not before.pad:
@@ -123,7 +131,7 @@ class PadPanel(QWidget):
             button.setEnabled(bool(strokes))
         if not strokes:
             self.view.clear()
-            self.place.clear()
+            self.place.setText(MODEL)
         self._show_page(self.pages.widget(0))
 
     def _show_page(self, page: QWidget) -> None:
@@ -136,7 +144,7 @@ class PadPanel(QWidget):
 
     def _on_located(self, located: Located) -> None:
         self.view.begin()
-        self.place.setText(located.detail)
+        self.place.setText(f"{MODEL}; {located.detail}")
 
     # -- completions -------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from core.picture import LINE_WIDTH
 from explorer.ink import paint_path
 from explorer.theme import LiveTheme, Theme
 
-EMPTY = "Draw here with the mouse or a pen.\nOr drop an SVG on it, or paste one (Ctrl+V)."
+EMPTY = "Draw here, with the mouse or a pen.\n\nOr drop an SVG here, or paste one."
 
 
 class PadView(QWidget):
@@ -44,9 +44,9 @@ class PadView(QWidget):
         self.update()
 
     def sheet(self) -> QRectF:
-        """The square that is drawn on, in pixels."""
+        """The square that is drawn on, in pixels: at the top, as is what stands beside it."""
         side = min(self.width(), self.height())
-        return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+        return QRectF((self.width() - side) / 2, 0, side, side)
 
     def sizeHint(self) -> QSize:
         return QSize(300, 300)

@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.ink import continuation_path, fit, paint_path, sketch_path
 from explorer.requests import Strokes
-from explorer.sketch_view import FRAME_MS, POINTS_PER_SECOND
+from explorer.sketch_view import FRAME_MS
 from explorer.theme import LiveTheme, Theme
 
+POINTS_PER_SECOND = 260
+"""At which sketches draw themselves: several at once are followed by eye at a quick pace only."""
 GAP = 3
 """Pixels between a cell's edge and its picture."""
 _STEPS = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
