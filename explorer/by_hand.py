@@ -29,9 +29,8 @@ def encode(strokes: tuple[Stroke, ...], opened: "Opened") -> "tuple[NDArray[np.i
 
     stroke3, limit = to_stroke3(strokes), opened.checkpoint.max_points
     if len(stroke3) > limit:
-        count = f"{len(stroke3):,}" if len(stroke3) < 10 * limit else "far too many"
         raise DataError(
-            f"The drawing has {count} points, simplified; this model knows drawings of up to {limit:,}: undo a stroke."
+            f"Simplified, this has {len(stroke3):,} points; the model knows drawings of up to {limit:,}: undo a stroke."
         )
     return stroke3, encode_sketch(opened.model, stroke3, opened.checkpoint.scale)
 
@@ -63,9 +62,10 @@ def complete(request: CompletionRequest, cancelled: Cancel) -> "Iterator[Complet
 
     Each way is decoded from the code of another drawing of the map, one of those nearest to the
     beginning's own code in R^N_z. For the encoder has learnt whole drawings: the code of a beginning says
-    to stop there, and one of the prior knows nothing of it. With the shipped animals, 149 test drawings cut in half, tau 0.2: 13 % of the continuations add nothing
-    (the beginning's own code: 29 %, the prior: 12 %), a classifier names 26 % of the results rightly (28 %,
-    20 %; of the whole originals 66 %), and among the nine is one so named for 66 % (52 %, 67 %).
+    to stop there, and one of the prior knows nothing of it. With the shipped animals, 149 test drawings
+    cut in half, tau 0.2: 13 % of the continuations add nothing (from the beginning's own code 29 %, from
+    the prior 12 %), a classifier names 26 % of the results rightly (28 %, 20 %; of the whole originals
+    66 %), and one or more of the nine for 66 % of the beginnings (52 %, 67 %).
     """
     from core.generation import SamplingConfig
 

@@ -21,7 +21,7 @@ class Pad(QObject):
     said = Signal(str)
     """What stands in the way, in one sentence, or nothing."""
     located = Signal(object)
-    """A Located: where the drawing lies; its reconstruction follows."""
+    """A Located: where the drawing lies; its reconstruction follows. None where it has no code."""
     reconstructed = Signal(object)
     """A Sketch: the drawing as the model draws it, perhaps in progress."""
     completing = Signal()
@@ -125,6 +125,11 @@ class Pad(QObject):
             self._seed = 0
             self.drop_completions()
             self.said.emit("")
+
+    def refuse(self, message: str) -> None:
+        """The drawing as it is now has no code."""
+        self.located.emit(None)
+        self.said.emit(message)
 
     def _current(self) -> bool:
         """Whether the current code is that of the drawing."""

@@ -49,9 +49,9 @@ class PadPanel(QWidget):
         self.grid = SketchGrid(theme)
         self.grid.setAccessibleName("Nine ways to go on")
         self.place = QLabel()
+        self.place.setObjectName("faint")
         self.words = QLabel()
         for label in (self.place, self.words):
-            label.setObjectName("faint")
             label.setWordWrap(True)
         self._lay_out()
         self.setAcceptDrops(True)
@@ -130,8 +130,7 @@ class PadPanel(QWidget):
         for button in (self.complete, self.undo, self.clear, self.pin):
             button.setEnabled(bool(strokes))
         if not strokes:
-            self.view.clear()
-            self.place.setText(MODEL)
+            self._show_nothing()
         self._show_page(self.pages.widget(0))
 
     def _show_page(self, page: QWidget) -> None:
@@ -142,9 +141,16 @@ class PadPanel(QWidget):
         for button in (self.undo, self.clear, self.open, self.pin):
             button.setVisible(not completing)
 
-    def _on_located(self, located: Located) -> None:
-        self.view.begin()
-        self.place.setText(f"{MODEL}; {located.detail}")
+    def _on_located(self, located: Located | None) -> None:
+        if located is None:
+            self._show_nothing()
+        else:
+            self.view.begin()
+            self.place.setText(f"{MODEL}; {located.detail}")
+
+    def _show_nothing(self) -> None:
+        self.view.clear()
+        self.place.setText(MODEL)
 
     # -- completions -------------------------------------------------------------------------
 
@@ -170,7 +176,7 @@ class PadPanel(QWidget):
 
     def paste(self) -> None:
         """Take the clipboard's SVG as the drawing."""
-        mime = QGuiApplication.clipboard().mimeData()
+        mime = QGuiApplication.clipboard().mimeData() or QMimeData()  # there is none where nothing was copied
         source = svg_in(mime) or (mime.text().encode() if mime.hasText() else None)
         if source is None:
             self._pad.said.emit(NOTHING_TO_PASTE)

@@ -263,7 +263,7 @@ class Studio(QObject):
         elif isinstance(answer, Calculated | Misread):
             self.calculated.emit(answer)
         elif isinstance(answer, Codeless):
-            self.pad.said.emit(answer.message)
+            self.pad.refuse(answer.message)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""
