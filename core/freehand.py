@@ -46,3 +46,14 @@ def fitted(polylines: Sequence[NDArray[Any]]) -> tuple[Stroke, ...]:
     low, high = points.min(axis=0), points.max(axis=0)
     scale = (1 - 2 * MARGIN) / (float((high - low).max()) or 1.0)
     return tuple((line - (low + high) / 2) * scale + 0.5 for line in lines)
+
+
+def stroke_at(strokes: Sequence[Stroke], at: tuple[float, float], reach: float) -> int | None:
+    """The uppermost stroke with a line no farther than `reach` from a position; None if there is none."""
+    for index in reversed(range(len(strokes))):
+        first, along = strokes[index][:-1], np.diff(strokes[index], axis=0)
+        squared = np.maximum((along**2).sum(axis=1), np.finfo(float).tiny)
+        part = np.clip(((at - first) * along).sum(axis=1) / squared, 0, 1)  # how far along a line its nearest point is
+        if np.hypot(*(first + part[:, None] * along - at).T).min() <= reach:
+            return index
+    return None

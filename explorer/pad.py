@@ -56,6 +56,10 @@ class Pad(QObject):
         """Draw a stroke [k, 2], k >= 2, in the unit square."""
         self._edit("stroke", (*self.strokes, stroke))
 
+    def erase(self, index: int) -> None:
+        """Take one stroke away."""
+        self._edit("erasing", (*self.strokes[:index], *self.strokes[index + 1 :]))
+
     def take_back(self) -> None:
         """Take the last stroke away."""
         if self.strokes:

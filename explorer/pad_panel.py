@@ -56,6 +56,7 @@ class PadPanel(QWidget):
         self._lay_out()
         self.setAcceptDrops(True)
         self.sheet.drawn.connect(self._pad.add)
+        self.sheet.erased.connect(self._pad.erase)
         self.grid.taken.connect(self._pad.take)
         studio.opened.connect(self._on_opened)
         studio.state_changed.connect(self._on_state)

@@ -2,15 +2,28 @@
 
 import numpy as np
 from PySide6.QtCore import QMargins, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QTabletEvent, QTransform
+from PySide6.QtGui import (
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPointingDevice,
+    QTabletEvent,
+    QTransform,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from core.freehand import Stroke
+from core.freehand import Stroke, stroke_at
 from core.picture import LINE_WIDTH
 from explorer.ink import paint_path
 from explorer.theme import LiveTheme, Theme
 
 EMPTY = "Draw here, with the mouse or a pen.\n\nOr drop an SVG here, or paste one."
+
+ERASER = 0.015
+"""Of the sheet's side: how near a pen's eraser must come to a stroke."""
 
 
 class PadView(QWidget):
@@ -21,6 +34,8 @@ class PadView(QWidget):
 
     drawn = Signal(object)
     """A finished stroke [k, 2], k >= 2."""
+    erased = Signal(int)
+    """The stroke that the pen's eraser touched."""
 
     def __init__(self, theme: Theme | LiveTheme) -> None:
         super().__init__()
@@ -66,7 +81,11 @@ class PadView(QWidget):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """What the pen does; accepted, so that it does not come again as the mouse's."""
-        if event.type() == QTabletEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
+        if event.pointerType() == QPointingDevice.PointerType.Eraser:
+            touched = stroke_at(self._strokes, self._unit(event.position()), ERASER)
+            if touched is not None and event.buttons() != Qt.MouseButton.NoButton:
+                self.erased.emit(touched)
+        elif event.type() == QTabletEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
             self._begin(event.position())
         elif event.type() == QTabletEvent.Type.TabletMove:
             self._extend(event.position())

@@ -238,6 +238,8 @@ class Window(QMainWindow):
         """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
+        elif self.studio.pad.completions is not None:
+            self.studio.pad.drop_completions()
         else:
             self.stop_job()
         self.map.setFocus()

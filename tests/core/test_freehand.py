@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.encoding import encode_sketch
-from core.freehand import continued, fitted, to_stroke3
+from core.freehand import continued, fitted, stroke_at, to_stroke3
 from core.preprocess import DRAWN_IN_LINES, preprocess
 from core.readers.detect import open_sketches
 from core.sketch import polylines_to_stroke3, stroke3_to_polylines
@@ -105,3 +105,15 @@ def test_fitting_keeps_shapes_and_leaves_points_out():
     assert lines[0].mean(axis=0)[0] < 1
     assert fitted([np.zeros((1, 2)), np.zeros((0, 2))]) == ()
     np.testing.assert_array_equal(fitted([np.ones((2, 2))])[0], [[0.5, 0.5], [0.5, 0.5]])
+
+
+def test_a_stroke_is_found_along_its_lines_and_the_uppermost_first():
+    across = np.array([[0.1, 0.5], [0.9, 0.5]])
+    down = np.array([[0.5, 0.1], [0.5, 0.9]])
+    dot = np.array([[0.2, 0.2], [0.2, 0.2]])
+    strokes = (across, down, dot)
+    assert stroke_at(strokes, (0.3, 0.51), 0.02) == 0
+    assert stroke_at(strokes, (0.5, 0.5), 0.02) == 1
+    assert stroke_at(strokes, (0.21, 0.2), 0.02) == 2
+    assert stroke_at(strokes, (0.95, 0.5), 0.02) is None
+    assert stroke_at((), (0.5, 0.5), 1) is None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QPointingDevice, QTabletEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputDevice, QPointingDevice, QTabletEvent
 from PySide6.QtWidgets import QApplication
 
 from core.freehand import fitted
@@ -42,9 +42,20 @@ def draw(qtbot, panel, stroke):
     qtbot.mouseRelease(panel.sheet, Qt.MouseButton.LeftButton, pos=at[-1])
 
 
-def pen(panel, kind, at, button=Qt.MouseButton.LeftButton):
+ERASER = QPointingDevice(
+    "eraser",
+    1,
+    QInputDevice.DeviceType.Stylus,
+    QPointingDevice.PointerType.Eraser,
+    QInputDevice.Capability.Position,
+    1,
+    1,
+)
+
+
+def pen(panel, kind, at, button=Qt.MouseButton.LeftButton, device=None):
     """One event of a tablet's pen."""
-    device = QPointingDevice.primaryPointingDevice()
+    device = device or QPointingDevice.primaryPointingDevice()
     buttons = Qt.MouseButton.NoButton if kind == QTabletEvent.Type.TabletRelease else Qt.MouseButton.LeftButton
     where = QPointF(panel.sheet.mapToGlobal(at))
     event = QTabletEvent(kind, device, at, where, 0.5, 0, 0, 0, 0, 0, Qt.KeyboardModifier.NoModifier, button, buttons)
@@ -80,6 +91,17 @@ def test_a_pen_draws_with_all_its_events_between_pixels(panel, qtbot):
         pen(panel, QTabletEvent.Type.TabletRelease, at[-1])
     np.testing.assert_allclose(drawn.args[0], along, atol=1e-9)
     np.testing.assert_array_equal(panel._pad.strokes[0], drawn.args[0])
+
+
+def test_the_eraser_takes_the_strokes_that_it_touches(panel):
+    for stroke in FACE[:2]:
+        panel._pad.add(stroke)
+    [corner] = pixels(panel, [(0.02, 0.02)])
+    [on_outline] = pixels(panel, FACE[0][:1])
+    pen(panel, QTabletEvent.Type.TabletPress, corner, device=ERASER)
+    assert panel._pad.strokes == FACE[:2]
+    pen(panel, QTabletEvent.Type.TabletMove, on_outline, Qt.MouseButton.NoButton, ERASER)
+    assert panel._pad.strokes == (FACE[1],)
 
 
 def test_a_pen_that_hovers_draws_nothing(panel, qtbot):
