@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from core.picture import LINE_WIDTH, placement
-from core.sketch import stroke3_to_polylines
+from core.sketch import continuation, stroke3_to_polylines
 
 
 def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
@@ -16,10 +16,7 @@ def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
 
 def continuation_path(stroke3: NDArray[np.float32], given: int) -> QPainterPath:
     """What the drawing has beyond its first `given` points; `sketch_path` of those is the rest of it."""
-    lines = stroke3_to_polylines(stroke3[given:])
-    if lines and given and stroke3[given - 1, 2] > 0.5:
-        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
-    return _path(lines).translated(*stroke3[:given, :2].sum(axis=0).tolist())
+    return _path(continuation(stroke3, given))
 
 
 def _path(lines: list[NDArray[np.float32]]) -> QPainterPath:

@@ -33,6 +33,7 @@ def build_menus(window: "Window") -> None:
     edit.addSeparator()
     _fill(
         edit,
+        ("Paste a drawing", "Ctrl+V", window.paste),
         ("Find…", "Ctrl+F", window.find),
         ("Select all that is shown", "Ctrl+A", selection.choose_all),
         ("Select nothing, or stop", "Esc", window.escape),
@@ -43,8 +44,14 @@ def build_menus(window: "Window") -> None:
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
-    tools.addSeparator()
-    _fill(tools, ("Train a model…", "Ctrl+T", window.show_training))
+    _fill(
+        tools,
+        None,
+        ("Draw by hand", "D", window.draw_by_hand),
+        ("Complete the drawing by hand", "Ctrl+Return", studio.pad.complete),
+        None,
+        ("Train a model…", "Ctrl+T", window.show_training),
+    )
     look = bar.addMenu("&Map")
     _colours(window, look.addMenu("Colour by"))
     _fill(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.freehand import Stroke
+from explorer.by_hand import encode
 from explorer.workers import Cancel
 
 if TYPE_CHECKING:
@@ -58,7 +60,14 @@ class ByExpression:
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
-Target = AtDrawing | AtPosition | AtCode | ByExpression
+@dataclass(frozen=True, eq=False)
+class ByHand:
+    """The code of a drawing by hand: its strokes [k, 2] as they are on the pad."""
+
+    strokes: tuple[Stroke, ...]
+
+
+Target = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
 
 
 class Mode(Enum):
@@ -132,6 +141,13 @@ class Misread:
 
 
 @dataclass(frozen=True, eq=False)
+class Codeless:
+    """Why a drawing by hand has no code, in one sentence."""
+
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
 class Sketch:
     """A drawing, perhaps still in progress."""
 
@@ -153,9 +169,9 @@ class Film:
     finished: bool
 
 
-def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misread | Located | Sketch]:
+def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misread | Codeless | Located | Sketch]:
     """Answer a DrawRequest: where it is, then the sketch while it is drawn."""
-    from core.errors import ExpressionError
+    from core.errors import DataError, ExpressionError
     from core.generation import SamplingConfig
 
     began = time.perf_counter()
@@ -170,7 +186,11 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misre
         if isinstance(answer.value, float):
             return
         target = AtCode(answer.value, target.text.strip())
-    located = _locate(target, opened)
+    try:
+        located = _locate(target, opened)
+    except DataError as error:
+        yield Codeless(str(error))
+        return
     yield located
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     codes = located.place.code[None]
@@ -215,6 +235,10 @@ def _locate(target: Target, opened: "Opened") -> Located:
     elif isinstance(target, AtCode):
         place, title = navigator.place(target.code), target.title
         x, y = navigator.to_map(target.code)
+    elif isinstance(target, ByHand):
+        _, code = encode(target.strokes, opened)
+        place, title = navigator.place(code), "Drawn by hand"
+        x, y = navigator.to_map(code)
     else:
         raise TypeError(f"{type(target).__name__} has no place before it is calculated")
     if place.index is None:

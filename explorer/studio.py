@@ -13,11 +13,13 @@ from PySide6.QtGui import QUndoStack
 
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
+from explorer.pad import Pad
 from explorer.requests import (
     AtCode,
     AtDrawing,
     ByExpression,
     Calculated,
+    Codeless,
     DrawRequest,
     Film,
     FilmRequest,
@@ -94,7 +96,8 @@ class Studio(QObject):
         self.listing = Listing(self)
         self.training = Training(self)
         self.variants = Variants(self)
-        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants)
+        self.pad = Pad(self)
+        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants, self.pad)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
         for part in (self._drawer, self._filmer, *self._parts):
@@ -150,6 +153,7 @@ class Studio(QObject):
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
             selected=np.zeros(len(opened.atlas), dtype=bool),
+            pad=self.state.pad,
             colour_by=self.state.colour_by,
         )
         self.current = opened
@@ -260,6 +264,8 @@ class Studio(QObject):
                 self._prepare()
         elif isinstance(answer, Calculated | Misread):
             self.calculated.emit(answer)
+        elif isinstance(answer, Codeless):
+            self.pad.refuse(answer.message)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""

@@ -26,6 +26,7 @@ from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
 from explorer.menus import build_menus
+from explorer.pad_panel import PadPanel
 from explorer.requests import Sketch
 from explorer.search import Search
 from explorer.selection_bar import SelectionBar
@@ -60,6 +61,7 @@ class Window(QMainWindow):
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
         self.panel = SketchPanel(studio, theme)
+        self.pad = PadPanel(studio, theme)
         self.film = Filmstrip(studio, theme)
         self.bench = Bench(studio, theme)
         self.legend = Legend(studio, theme)
@@ -130,6 +132,7 @@ class Window(QMainWindow):
         self.side = QTabWidget()
         self.side.setDocumentMode(True)
         self.side.addTab(self.panel, "Sketch")
+        self.side.addTab(self.pad, "Draw")
         column.addWidget(self.side, 1)
         column.addWidget(self.strip)
         top.addWidget(right)
@@ -203,6 +206,15 @@ class Window(QMainWindow):
         self.hint.setText(what)
         self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
 
+    def draw_by_hand(self) -> None:
+        self.side.setCurrentWidget(self.pad)
+        self.pad.sheet.setFocus()
+
+    def paste(self) -> None:
+        """Take the clipboard's picture as the drawing by hand."""
+        self.draw_by_hand()
+        self.pad.paste()
+
     def find(self) -> None:
         self.search.setFocus()
         self.search.selectAll()
@@ -238,6 +250,8 @@ class Window(QMainWindow):
         """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
+        elif self.studio.pad.completions is not None:
+            self.studio.pad.drop_completions()
         else:
             self.stop_job()
         self.map.setFocus()

@@ -46,23 +46,27 @@ _COMMAND = re.compile(r"[A-Za-df-z]|" + _COORDINATE.pattern)
 def read_svg(path: Path) -> Iterator[Polylines]:
     """Yield the one drawing of a file. Raises DataError, naming the file."""
     with opened(path) as stream:
-        data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise DataError("it is larger than any drawing of one sketch (1 MB)")
-        try:
-            root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
-        except DefusedXmlException as error:
-            raise DataError("it declares XML entities, which no drawing needs") from error
-        except (ParseError, ValueError, LookupError) as error:
-            raise DataError("it is not XML, or is cut short") from error
-        if _tag(root) != "svg":
-            raise DataError("it is XML, but not SVG")
-        try:
-            yield _Walk(root).polylines
-        except DataError:
-            raise
-        except Exception as error:  # what svgelements makes of nonsense is of nearly any kind
-            raise DataError("a shape in it is damaged") from error
+        yield parse_svg(stream.read(MAX_BYTES + 1))
+
+
+def parse_svg(data: bytes) -> Polylines:
+    """The drawing that the bytes of a file are. Raises DataError, a clause."""
+    if len(data) > MAX_BYTES:
+        raise DataError("it is larger than any drawing of one sketch (1 MB)")
+    try:
+        root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    except DefusedXmlException as error:
+        raise DataError("it declares XML entities, which no drawing needs") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise DataError("it is not XML, or is cut short") from error
+    if _tag(root) != "svg":
+        raise DataError("it is XML, but not SVG")
+    try:
+        return _Walk(root).polylines
+    except DataError:
+        raise
+    except Exception as error:  # what svgelements makes of nonsense is of nearly any kind
+        raise DataError("a shape in it is damaged") from error
 
 
 def _tag(element: Element) -> str:
