@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
+from explorer.exporting import Exporting
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.requests import (
@@ -92,7 +93,8 @@ class Studio(QObject):
         self.layouts = Layouts(self)
         self.listing = Listing(self)
         self.variants = Variants(self)
-        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants)
+        self.exporting = Exporting(self)
+        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants, self.exporting)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
         for part in (self._drawer, self._filmer, *self._parts):
