@@ -16,7 +16,7 @@ from core.sketch import Array
 Polylines = list[NDArray[np.float64]]
 """Each [k, 2] with k >= 1."""
 
-LEG_SECONDS = 0.5
+LEG_SECONDS = 0.25
 """How long an animation takes from one sketch of a film to the next."""
 SAMPLES = 16
 """Points of a stroke, evenly spaced along it, by which strokes are compared."""

@@ -23,10 +23,12 @@ WAIT = 20_000
 def settings(tmp_path, qapp):
     """Settings in a folder of their own."""
     QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+    names = qapp.organizationName(), qapp.applicationName()
     qapp.setOrganizationName("tests")
     qapp.setApplicationName("export")
     yield QSettings()
-    QSettings().clear()
+    qapp.setOrganizationName(names[0])
+    qapp.setApplicationName(names[1])
 
 
 @pytest.fixture
