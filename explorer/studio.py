@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
+from explorer.exporting import Exporting
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.pad import Pad
@@ -97,7 +98,16 @@ class Studio(QObject):
         self.training = Training(self)
         self.variants = Variants(self)
         self.pad = Pad(self)
-        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants, self.pad)
+        self.exporting = Exporting(self)
+        self._parts = (
+            self.showing,
+            self.selection,
+            self.layouts,
+            self.listing,
+            self.variants,
+            self.pad,
+            self.exporting,
+        )
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
         for part in (self._drawer, self._filmer, *self._parts):

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from core.picture import INK, PAPER
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -29,7 +31,7 @@ class Theme:
     dark: bool
 
 
-LIGHT = Theme("#fbf8f2", "#f3efe6", "#ddd6c8", "#26221c", "#6f675b", "#b3471d", "#a61b1b", False)
+LIGHT = Theme(PAPER, "#f3efe6", "#ddd6c8", INK, "#6f675b", "#b3471d", "#a61b1b", False)
 DARK = Theme("#171614", "#1f1d1a", "#37332d", "#ece6da", "#a1988a", "#f08a5d", "#ff8a80", True)
 
 

@@ -76,10 +76,10 @@ class Window(QMainWindow):
         build_menus(self)
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
-        studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
         studio.training.progressed.connect(lambda stage, fraction: self._on_job("training", stage, fraction))
         studio.training.ended.connect(self._on_trained)
-        studio.selection.exported.connect(self.status.setText)
+        studio.exporting.progressed.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
+        studio.exporting.exported.connect(self.status.setText)
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
@@ -259,7 +259,7 @@ class Window(QMainWindow):
     def stop_job(self) -> None:
         """End the layout or the export that runs; what there is stays."""
         self.studio.layouts.cancel()
-        self.studio.selection.cancel_export()
+        self.studio.exporting.cancel()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
