@@ -1,5 +1,6 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
+import itertools
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
+from core.expression_syntax import renamed
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.requests import (
@@ -25,16 +27,18 @@ from explorer.requests import (
     Mode,
     Route,
     Sketch,
+    Strokes,
     Target,
     draw,
     film,
 )
-from explorer.selection import Selection
+from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
+    from core.expression import Code
     from explorer.opening import Opened
 
 MOST_STEPS = 500
@@ -281,12 +285,35 @@ class Studio(QObject):
 
     def pin(self) -> str | None:
         """Give the current code the next free letter, which is returned (None if there is nothing to pin)."""
-        free = [name for name in PIN_NAMES if name not in self.pins]
-        if self.here is None or self.sketch is None or not free:
+        if self.here is None or self.sketch is None:
             return None
-        pin = Pin(free[0], f"{self.here.title}, {self.here.detail}", self.here.place.code, self.sketch.stroke3)
-        self.edit(f"pin {pin.name}", pins={**self.pins, pin.name: pin})
-        return pin.name
+        title = f"{self.here.title}, {self.here.detail}"
+        return self.pin_code(title, self.here.place.code, self.sketch.stroke3)
+
+    def pin_code(self, title: str, code: "Code", stroke3: Strokes) -> str | None:
+        """Give a code [N_z] the next free letter, which is returned (None if it is no code of this model)."""
+        if self.current is None or code.shape != self.current.atlas.low.shape:
+            self.failed.emit("This code is of another model and cannot be pinned here.", "")
+            return None
+        names = (f"{letter}{turn if turn > 1 else ''}" for turn in itertools.count(1) for letter in PIN_NAMES)
+        name = next(name for name in names if name not in self.pins and name not in self.state.groups)
+        self.edit(f"pin {name}", pins={**self.pins, name: Pin(name, title, code, stroke3)})
+        return name
+
+    def rename_pin(self, old: str, name: str) -> str:
+        """Give a pinned code another name; the name, or an empty one and `failed` if it cannot be one."""
+        name = " ".join(name.split())
+        if name == old or old not in self.pins:
+            return name
+        assert self.current is not None
+        others = [*self.pins, *self.state.groups, *self.current.category_means]
+        problem = name_problem(name, others)
+        if problem:
+            self.failed.emit(problem, "")
+            return ""
+        pins = {pin.name: pin for pin in (replace(p, name=name) if p.name == old else p for p in self.pins.values())}
+        self.edit(f"naming {name}", pins=pins, expression=renamed(self.state.expression, old, name))
+        return name
 
     def unpin(self, name: str) -> None:
         if name in self.pins:
