@@ -12,18 +12,17 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
 from core.expression_syntax import renamed
+from explorer.arithmetic import Arithmetic
+from explorer.directions import Directions
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.requests import (
     AtCode,
     AtDrawing,
-    ByExpression,
-    Calculated,
     DrawRequest,
     Film,
     FilmRequest,
     Located,
-    Misread,
     Mode,
     Route,
     Sketch,
@@ -64,7 +63,7 @@ class Studio(QObject):
     film_changed = Signal(object)
     """A Film."""
     calculated = Signal(object)
-    """A Calculated or a Misread, for the expression last given."""
+    """A Calculated or a Misread, for the expression as it stands."""
     failed = Signal(str, str)
     """(one sentence, traceback or empty)."""
 
@@ -91,9 +90,12 @@ class Studio(QObject):
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.arithmetic = Arithmetic(self)
+        self.directions = Directions(self)
+        self.arithmetic.calculated.connect(self.calculated)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing):
+        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing, self.arithmetic, self.directions):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
@@ -245,8 +247,6 @@ class Studio(QObject):
             self.sketch_changed.emit(answer)
             if answer.finished:
                 self._prepare()
-        elif isinstance(answer, Calculated | Misread):
-            self.calculated.emit(answer)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""
@@ -296,7 +296,8 @@ class Studio(QObject):
             self.failed.emit("This code is of another model and cannot be pinned here.", "")
             return None
         names = (f"{letter}{turn if turn > 1 else ''}" for turn in itertools.count(1) for letter in PIN_NAMES)
-        name = next(name for name in names if name not in self.pins and name not in self.state.groups)
+        taken = {*self.pins, *self.state.groups, *self.current.category_means}
+        name = next(name for name in names if name not in taken)
         self.edit(f"pin {name}", pins={**self.pins, name: Pin(name, title, code, stroke3)})
         return name
 
@@ -319,13 +320,14 @@ class Studio(QObject):
         if name in self.pins:
             self.edit(f"unpin {name}", pins={other: pin for other, pin in self.pins.items() if other != name})
 
-    def calculate(self, text: str, scalars: Mapping[str, float] | None = None) -> None:
-        """Make the value of an expression current, or say through `calculated` why it has none."""
-        pinned = {name: pin.code for name, pin in self.pins.items()}
-        groups = {name: group.codes for name, group in self.state.groups.items()}
+    def calculate(self, text: str, scalars: Mapping[str, float] | None = None, *, live: bool = False) -> None:
+        """Make the value of an expression current; `calculated` says what it is, or why there is none.
+
+        `live` while one of its free numbers is being dragged. Without words, what is current stays.
+        """
         given = self.state.scalars if scalars is None else scalars
-        target = ByExpression(text, pinned, dict(given), groups)
-        self.live = False
+        target = self.arithmetic.target(text, given) if text.strip() else self.state.target
+        self.live = live
         self.edit("expression", merge="expression", expression=text, scalars=given, target=target)
 
     # -- the end -----------------------------------------------------------------------------
@@ -335,7 +337,7 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in (self.showing, self.selection, self.layouts, self.listing):
+        for part in (self.showing, self.selection, self.layouts, self.listing, self.arithmetic, self.directions):
             part.close()
         self._drawer.stop()
         self._filmer.stop()
