@@ -11,8 +11,20 @@ from core.sketch import stroke3_to_polylines
 
 def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
     """The drawing in data units; a polyline of one point is a dot."""
+    return _path(stroke3_to_polylines(stroke3))
+
+
+def continuation_path(stroke3: NDArray[np.float32], given: int) -> QPainterPath:
+    """What the drawing has beyond its first `given` points; `sketch_path` of those is the rest of it."""
+    lines = stroke3_to_polylines(stroke3[given:])
+    if lines and given and stroke3[given - 1, 2] > 0.5:
+        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
+    return _path(lines).translated(*stroke3[:given, :2].sum(axis=0).tolist())
+
+
+def _path(lines: list[NDArray[np.float32]]) -> QPainterPath:
     path = QPainterPath()
-    for line in stroke3_to_polylines(stroke3):
+    for line in lines:
         points = [QPointF(x, y) for x, y in line.tolist()]
         if len(points) == 1:
             points.append(points[0] + QPointF(0.01, 0))  # a round cap needs some length
