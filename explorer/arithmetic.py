@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.requests import ByExpression, Calculated, Misread, Strokes, calculate
+from explorer.requests import ByExpression, Calculated, Misread, Strokes, Target, calculate
 from explorer.state import State
 from explorer.workers import Cancel, LatestWorker
 
@@ -105,6 +105,8 @@ class Arithmetic(QObject):
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
         self._studio = studio
+        self._moved: Target | None = None
+        """What a slider in motion has made current last."""
         self._checker = LatestWorker(check, "check", self)
         self._figurer = LatestWorker(figure, "figure", self)
         self._checker.answered.connect(self._on_checked)
@@ -141,6 +143,29 @@ class Arithmetic(QObject):
         """The name under which a code is pinned."""
         pins = self._studio.pins.values()
         return next((pin.name for pin in pins if pin.code.shape == code.shape and (pin.code == code).all()), None)
+
+    def move_pin(self, name: str, before: str | None) -> None:
+        """Have a pinned code stand before another, or (None) last."""
+        pins = dict(self._studio.pins)
+        moved = pins.pop(name)
+        order = list(pins)
+        order.insert(len(order) if before not in pins else order.index(before), name)
+        if order != list(self._studio.pins):
+            self._studio.edit(f"moving {name}", pins={other: pins.get(other, moved) for other in order})
+
+    def set_scalar(self, name: str, number: float) -> None:
+        """Give a free number another value, while it is being dragged."""
+        state = self._studio.state
+        self._studio.calculate(state.expression, {**state.scalars, name: number}, live=True)
+        self._moved = self._studio.state.target
+
+    def settle(self) -> None:
+        """The slider is at rest: draw the value once more, with all that waits for the end of a drag."""
+        state = self._studio.state
+        if self._moved is not None and self._moved is state.target:
+            self._studio.calculate(state.expression, state.scalars)
+        self._moved = None
+        self._studio.end_gesture()
 
     def draw_figure(self) -> None:
         """Draw the expression as a row of sketches, or say why it cannot be."""

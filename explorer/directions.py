@@ -151,6 +151,11 @@ class Directions(QObject):
 
     # -- going along them --------------------------------------------------------------------
 
+    @property
+    def steered(self) -> bool:
+        """Whether the current target was moved along any direction."""
+        return isinstance(self._studio.state.target, Steered)
+
     def amount(self, name: str) -> float:
         """How far the current target was moved along a direction."""
         target = self._studio.state.target
