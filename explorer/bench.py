@@ -10,13 +10,13 @@ from explorer.expression_line import ExpressionLine
 from explorer.norm_bar import NormBar
 from explorer.requests import Calculated, Misread
 from explorer.scalar_row import ScalarRow
-from explorer.slots import SLOT, SlotRow
+from explorer.slots import SlotRow
 from explorer.state import State
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 
-SCALARS = 28
-"""Pixels of the row of free numbers."""
+SLOTS_SHARE = 0.45
+"""Of the width, at most, is for the slots: more are scrolled to."""
 
 
 class Verdict(QLabel):
@@ -103,10 +103,11 @@ class Bench(QWidget):
         row.setSpacing(14)
         row.addWidget(self.slots, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(expression, 1)
-        self._fit()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def _fit(self) -> None:
-        self.setFixedHeight(SLOT + 19 + (0 if self.scalars.isHidden() else SCALARS))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.slots.setMaximumWidth(round(SLOTS_SHARE * self.width()))
 
     def _names(self) -> list[str]:
         opened, state = self._studio.current, self._studio.state
@@ -125,8 +126,8 @@ class Bench(QWidget):
             self.line.setText(after.expression)
         if not after.expression.strip():
             self.line.mark(None)
+            self.norm.show()
             self.scalars.show_scalars((), {}, 0)
-            self._fit()
             self._say_examples()
 
     def _say_examples(self) -> None:
@@ -138,6 +139,7 @@ class Bench(QWidget):
     def _on_calculated(self, result: Calculated | Misread) -> None:
         from core.expression import DEFAULT_SCALAR
 
+        self.norm.setVisible(isinstance(result, Calculated))  # words need the room
         if isinstance(result, Misread):  # its sliders stay: one of them may have led here
             self.verdict.say(result.message, faint=False)
             self.line.mark(result.column)
@@ -145,7 +147,6 @@ class Bench(QWidget):
         answer = result.answer
         self.line.mark(None)
         self.scalars.show_scalars(answer.scalars, self._studio.state.scalars, DEFAULT_SCALAR)
-        self._fit()
         if isinstance(answer.value, float):
             self.verdict.say(f"= {answer.value:.4g}")
         elif answer.norm_share == 1 and not self._studio.state.rescale:

@@ -26,19 +26,21 @@ from explorer.theme import LiveTheme, Theme
 
 END = 40
 """Pixels of the sketch at the end of a slider."""
+CURRENT = 132
+"""Pixels of the current sketch."""
 
 
-class EndSketch(QWidget):
-    """What lies at an end of a direction; a click goes there."""
+class SmallSketch(QWidget):
+    """A sketch without any more: the current one, or what lies at an end of a direction."""
 
     clicked = Signal()
 
-    def __init__(self, theme: Theme | LiveTheme) -> None:
+    def __init__(self, theme: Theme | LiveTheme, side: int, *, lively: bool = True) -> None:
+        """A `lively` one shows that it can be clicked."""
         super().__init__()
-        self._theme = theme
+        self._theme, self._lively = theme, lively
         self.stroke3: Strokes | None = None
-        self.setFixedSize(END, END)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFixedSize(side, side)
 
     def show_sketch(self, stroke3: Strokes | None) -> None:
         self.stroke3 = stroke3
@@ -50,8 +52,9 @@ class EndSketch(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.stroke3 is not None:
-            colour = self._theme.accent if self.underMouse() else self._theme.ink
+            colour = self._theme.accent if self._lively and self.underMouse() else self._theme.ink
             with QPainter(self) as painter:
+                painter.fillRect(self.rect(), QColor(self._theme.panel if self._lively else self._theme.paper))
                 paint_sketch(painter, self.stroke3, QRectF(self.rect()), QColor(colour))
 
     def enterEvent(self, event: QEvent) -> None:
@@ -105,7 +108,7 @@ class DirectionsPanel(QWidget):
         super().__init__()
         self._studio, self._theme = studio, theme
         self.principal: list[DirectionSlider] = []
-        self.ends: list[tuple[EndSketch, EndSketch]] = []
+        self.ends: list[tuple[SmallSketch, SmallSketch]] = []
         self.attributes: dict[str, DirectionSlider] = {}
         self.wait = QLabel("Looking for the directions along which the drawings vary most …")
         self.wait.setObjectName("faint")
@@ -117,7 +120,10 @@ class DirectionsPanel(QWidget):
         self.add.setToolTip("A slider that leads from the one to the other, by the difference of their means")
         self.reset = QPushButton("Reset")
         self.reset.setToolTip("All sliders back to the middle")
+        self.current = SmallSketch(theme, CURRENT, lively=False)
+        self.current.setAccessibleName("Current sketch")
         self._lay_out()
+        studio.sketch_changed.connect(lambda sketch: self.current.show_sketch(sketch.stroke3))
         self.add.clicked.connect(lambda: studio.directions.add(self.low.currentText(), self.high.currentText()))
         self.reset.clicked.connect(studio.directions.reset)
         studio.directions.found.connect(self._on_found)
@@ -129,17 +135,7 @@ class DirectionsPanel(QWidget):
         column = QVBoxLayout(content)
         column.setContentsMargins(14, 10, 14, 10)
         column.setSpacing(8)
-        column.addWidget(self._heading("From one group to another"))
-        choice = QHBoxLayout()
-        choice.setSpacing(6)
-        for box in (self.low, self.high):
-            box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            box.setMinimumWidth(60)
-        choice.addWidget(self.low, 1)
-        choice.addWidget(QLabel("to"))
-        choice.addWidget(self.high, 1)
-        choice.addWidget(self.add)
-        column.addLayout(choice)
+        column.addLayout(self._head())
         self._attribute_rows = QVBoxLayout()
         self._attribute_rows.setSpacing(6)
         column.addLayout(self._attribute_rows)
@@ -157,16 +153,36 @@ class DirectionsPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(content)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(14, 6, 14, 10)
-        foot.addStretch()
-        foot.addWidget(self.reset)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(scroll, 1)
-        whole.addLayout(foot)
         self.reset.setEnabled(False)
+
+    def _head(self) -> QHBoxLayout:
+        """The current sketch, and beside it what makes a direction."""
+        ends = QGridLayout()
+        ends.setHorizontalSpacing(8)
+        for row, (word, box) in enumerate((("From", self.low), ("to", self.high))):
+            box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            box.setMinimumWidth(60)
+            ends.addWidget(QLabel(word), row, 0)
+            ends.addWidget(box, row, 1)
+        ends.setColumnStretch(1, 1)
+        choice = QVBoxLayout()
+        choice.setSpacing(6)
+        choice.addWidget(self._heading("A direction of your own"))
+        choice.addLayout(ends)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.add, 1)
+        buttons.addWidget(self.reset, 1)
+        choice.addLayout(buttons)
+        choice.addStretch()
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self.current, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(choice, 1)
+        return head
 
     def _heading(self, words: str) -> QLabel:
         label = QLabel(words)
@@ -210,7 +226,7 @@ class DirectionsPanel(QWidget):
         slider = DirectionSlider(
             self._studio.directions, principal_key(axis), title, "standard deviations of the data", REACH
         )
-        pair = EndSketch(self._theme), EndSketch(self._theme)
+        pair = SmallSketch(self._theme, END), SmallSketch(self._theme, END)
         for end, amount, column in zip(pair, (-REACH, REACH), (0, 2), strict=True):
             end.setToolTip(f"The mean of the data, moved {amount:+.0f} standard deviations. Click to move as far.")
             end.clicked.connect(lambda slider=slider, amount=amount: slider.go(amount))

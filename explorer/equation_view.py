@@ -116,6 +116,7 @@ class FigureDialog(QDialog):
         self.shut.clicked.connect(self.close)
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 10)
+        row.setSpacing(8)
         row.addWidget(self.words, 1)
         row.addWidget(self.copy)
         row.addWidget(self.shut)

@@ -30,6 +30,7 @@ class ExpressionLine(QLineEdit):
         self.completion = QCompleter(self._model, self)
         self.completion.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self.completion.setMaxVisibleItems(MOST_ROWS)
+        self.completion.popup().setObjectName("completion")
         self.completion.setWidget(self)  # not setCompleter: that would complete the whole line
         self.completion.activated[str].connect(self._complete)
         self.textEdited.connect(self._on_typed)
@@ -64,7 +65,7 @@ class ExpressionLine(QLineEdit):
             return
         self._model.setStringList(entries)
         popup = self.completion.popup()
-        width = popup.sizeHintForColumn(0) + 24 + popup.verticalScrollBar().sizeHint().width()
+        width = popup.sizeHintForColumn(0) + 12 + popup.verticalScrollBar().sizeHint().width()
         begin = self.cursorRect().left() - self.fontMetrics().horizontalAdvance(word)
         self.completion.complete(QRect(max(begin, 0), 0, width, self.height()))
         popup.setCurrentIndex(self.completion.completionModel().index(-1, 0))  # Return means what is typed

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMenu, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QSizePolicy, QWidget
 
 from explorer.code_drag import CarriedCode, DragSource, DropTarget
 from explorer.ink import paint_sketch
@@ -30,8 +30,6 @@ WIDEST = 104
 NAME = 15
 """Pixels of the line with a name of more than two letters."""
 SPACING = 6
-SHOWN = 8
-"""Slots that the row asks room for; more are scrolled to."""
 
 
 class Slot(QAbstractButton):
@@ -155,6 +153,11 @@ class SlotRow(QScrollArea):
         self._row.setSpacing(SPACING)
         self._row.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._row.addWidget(self.empty)
+        self.words = QLabel("Pin a code (Ctrl+D)\nor drop a sketch here")
+        self.words.setObjectName("faint")
+        self._row.addWidget(self.words, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._to_end = False
+        self.horizontalScrollBar().rangeChanged.connect(self._on_range)
         self.setWidget(row)
         self.editor = InlineEditor(row)
         self.editor.setAccessibleName("Name of the pinned code")
@@ -164,8 +167,7 @@ class SlotRow(QScrollArea):
         studio.state_changed.connect(self._on_state)
 
     def sizeHint(self) -> QSize:
-        slots = [*self.slots(), self.empty][: SHOWN + 1]
-        return QSize(sum(slot.width() + SPACING for slot in slots), self.height())
+        return QSize(self._row.sizeHint().width(), self.height())
 
     def slots(self) -> list[Slot]:
         """From left to right."""
@@ -187,10 +189,15 @@ class SlotRow(QScrollArea):
             self._row.insertWidget(place, slot)
             if pin.name == focused:
                 slot.setFocus()
+        self.words.setVisible(not after.pins)
+        self._to_end = more
         self.updateGeometry()
-        if more:  # the newest is the last
-            self.widget().adjustSize()
-            self.horizontalScrollBar().setValue(self.horizontalScrollBar().maximum())
+
+    def _on_range(self, _low: int, high: int) -> None:
+        """The newest slot is the last: show it."""
+        if self._to_end:
+            self._to_end = False
+            self.horizontalScrollBar().setValue(high)
 
     def _slot(self, pin: Pin) -> Slot:
         slot = Slot(pin, self._theme)

@@ -42,7 +42,7 @@ TOOLS = {
     Tool.EXPLORE: (
         "Explore",
         "V",
-        "Click or drag on the map: the model draws what is there. Ctrl+drag carries it.",
+        "Click or drag on the map: the model draws what is there.",
     ),
     Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
@@ -204,7 +204,7 @@ class Window(QMainWindow):
         self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
         self.hint.setText(what)
-        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
+        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans, Ctrl+drag carries a drawing.")
 
     def find(self) -> None:
         self.search.setFocus()
