@@ -55,7 +55,7 @@ class Bench(QWidget):
     def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
         self._studio, self._theme = studio, theme
-        self._dialog: FigureDialog | None = None
+        self.dialog: FigureDialog | None = None
         self.slots = SlotRow(studio, theme)
         self.line = ExpressionLine(theme, self._names)
         self.verdict = Verdict(theme)
@@ -171,8 +171,8 @@ class Bench(QWidget):
         """Show the expression as a row of sketches; an example where there is none."""
         if not self._studio.state.expression.strip() and self._studio.arithmetic.examples():
             self._try(0)
-        if self._dialog is None:
-            self._dialog = FigureDialog(self._studio, self._theme, self.window())
-        self._dialog.show()
-        self._dialog.raise_()
+        if self.dialog is None:
+            self.dialog = FigureDialog(self._studio, self._theme, self.window())
+        self.dialog.show()
+        self.dialog.raise_()
         self._studio.arithmetic.draw_figure()

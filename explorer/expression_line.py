@@ -85,10 +85,13 @@ class ExpressionLine(QLineEdit):
             self.changed.emit(self.text())
 
     def event(self, event: QEvent) -> bool:
-        tab = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Tab
-        if tab and (popup := self.completion.popup()).isVisible():  # before Tab leads elsewhere
-            self._complete(self._model.stringList()[max(popup.currentIndex().row(), 0)])
-            popup.hide()
+        keys = (Qt.Key.Key_Tab, Qt.Key.Key_Escape)
+        if isinstance(event, QKeyEvent) and event.key() in keys and (popup := self.completion.popup()).isVisible():
+            if event.type() == QEvent.Type.KeyPress:
+                if event.key() == Qt.Key.Key_Tab:
+                    self._complete(self._model.stringList()[max(popup.currentIndex().row(), 0)])
+                popup.hide()
+            event.accept()  # it leads nowhere else now
             return True
         return super().event(event)
 

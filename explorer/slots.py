@@ -157,7 +157,9 @@ class SlotRow(QScrollArea):
         self.words.setObjectName("faint")
         self._row.addWidget(self.words, 0, Qt.AlignmentFlag.AlignVCenter)
         self._to_end = False
+        """Whether the newest slot is to be seen, since nobody has scrolled."""
         self.horizontalScrollBar().rangeChanged.connect(self._on_range)
+        self.horizontalScrollBar().actionTriggered.connect(self._on_scrolled)
         self.setWidget(row)
         self.editor = InlineEditor(row)
         self.editor.setAccessibleName("Name of the pinned code")
@@ -196,7 +198,6 @@ class SlotRow(QScrollArea):
     def _on_range(self, _low: int, high: int) -> None:
         """The newest slot is the last: show it."""
         if self._to_end:
-            self._to_end = False
             self.horizontalScrollBar().setValue(high)
 
     def _slot(self, pin: Pin) -> Slot:
@@ -228,7 +229,11 @@ class SlotRow(QScrollArea):
         if name.strip():
             self._studio.rename_pin(self._renamed, name)
 
+    def _on_scrolled(self) -> None:
+        self._to_end = False
+
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self._on_scrolled()
         bar, turn = self.horizontalScrollBar(), event.angleDelta()
         bar.setValue(bar.value() - (turn.y() or turn.x()))
         event.accept()
