@@ -110,6 +110,7 @@ class DirectionsPanel(QWidget):
         self.principal: list[DirectionSlider] = []
         self.ends: list[tuple[SmallSketch, SmallSketch]] = []
         self.attributes: dict[str, DirectionSlider] = {}
+        self.removers: dict[str, QToolButton] = {}
         self.wait = QLabel("Looking for the directions along which the drawings vary most …")
         self.wait.setObjectName("faint")
         self.wait.setWordWrap(True)
@@ -260,7 +261,7 @@ class DirectionsPanel(QWidget):
         while (item := self._attribute_rows.takeAt(0)) is not None:
             item.widget().hide()
             item.widget().deleteLater()
-        self.attributes = {}
+        self.attributes, self.removers = {}, {}
         for name in state.directions:
             slider = DirectionSlider(
                 self._studio.directions, name, name, "differences of the two means", ATTRIBUTE_REACH
@@ -277,4 +278,4 @@ class DirectionsPanel(QWidget):
             line.addWidget(slider, 1)
             line.addWidget(remove)
             self._attribute_rows.addWidget(row)
-            self.attributes[name] = slider
+            self.attributes[name], self.removers[name] = slider, remove

@@ -169,7 +169,10 @@ class SlotRow(QScrollArea):
         studio.state_changed.connect(self._on_state)
 
     def sizeHint(self) -> QSize:
-        return QSize(self._row.sizeHint().width(), self.height())
+        widths = [slot.width() for slot in (*self.slots(), self.empty)]  # the layout forgets those not yet shown
+        if not self._studio.pins:
+            widths.append(self.words.sizeHint().width())
+        return QSize(sum(widths) + SPACING * len(widths), self.height())
 
     def slots(self) -> list[Slot]:
         """From left to right."""
