@@ -1,6 +1,6 @@
 """Below the filmstrip: pinned codes, the expression line, and what the expression amounts to."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -22,9 +22,9 @@ SLOTS_SHARE = 0.45
 class Verdict(QLabel):
     """One line, cut short where room ends; the whole is its tooltip."""
 
-    def __init__(self, theme: Theme | LiveTheme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme, self._words, self._faint = theme, "", True
+        self._words = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
 
@@ -33,12 +33,13 @@ class Verdict(QLabel):
         return self._words
 
     def say(self, words: str, *, faint: bool = True) -> None:
-        self._words, self._faint = words, faint
+        self._words = words
         self.setToolTip("" if words.startswith("<") else words)
+        self.setObjectName("faint" if faint else "error")
+        self.style().polish(self)  # as the style sheet has it for that name
         self._show()
 
     def _show(self) -> None:
-        self.setStyleSheet(f"color: {self._theme.faint if self._faint else self._theme.error};")
         rich = self._words.startswith("<")
         cut = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, self.width())
         self.setTextFormat(Qt.TextFormat.RichText if rich else Qt.TextFormat.PlainText)
@@ -58,7 +59,7 @@ class Bench(QWidget):
         self.dialog: FigureDialog | None = None
         self.slots = SlotRow(studio, theme)
         self.line = ExpressionLine(theme, self._names)
-        self.verdict = Verdict(theme)
+        self.verdict = Verdict()
         self.scalars = ScalarRow()
         self.norm = NormBar(studio, theme)
         self.rescale = QToolButton()
@@ -153,6 +154,11 @@ class Bench(QWidget):
             self.verdict.say("Longer than any drawing's code: Rescale brings it back.")
         else:
             self.verdict.say("")
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.verdict.words.startswith("<"):
+            self._say_examples()  # in the other theme's colour
 
     # -- doing -------------------------------------------------------------------------------
 

@@ -84,26 +84,26 @@ class DragSource(QObject):
         super().__init__(widget)
         self._widget, self._carried = widget, carried
         self._pressed: QPointF | None = None
+        self._dragged = False
+        """Whether the gesture has become a drag."""
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(event, QMouseEvent):
             return False
-        if event.type() == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
-            self._pressed = event.position()
+        held = bool(event.buttons() & Qt.MouseButton.LeftButton)
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+            self._dragged = False
+        elif event.type() == QEvent.Type.MouseMove and held and not self._dragged and self._pressed is not None:
+            if (event.position() - self._pressed).manhattanLength() >= QApplication.startDragDistance():
+                carried, self._pressed = self._carried(self._pressed), None
+                if carried is not None:
+                    self._dragged = True
+                    drag_code(self._widget, *carried)
         elif event.type() == QEvent.Type.MouseButtonRelease:
             self._pressed = None
-        elif event.type() == QEvent.Type.MouseMove and self._pressed is not None:
-            start = self._pressed
-            if not event.buttons() & Qt.MouseButton.LeftButton:
-                self._pressed = None
-            elif (event.position() - start).manhattanLength() >= QApplication.startDragDistance():
-                self._pressed = None
-                carried = self._carried(start)
-                if carried is not None:
-                    drag_code(self._widget, *carried)
-                    return True
-        return False
+        return self._dragged  # the rest of the gesture is no business of the widget
 
 
 class DropTarget(QObject):

@@ -73,7 +73,7 @@ class Offset:
 class Steered:
     """Away from another target along directions, by their names."""
 
-    base: "AtDrawing | AtPosition | AtCode | ByExpression"
+    base: "Target"
     offsets: Mapping[str, Offset]
 
 

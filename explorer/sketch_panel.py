@@ -173,7 +173,9 @@ class SketchPanel(QWidget):
 
     def _carried(self) -> CarriedCode | None:
         here, sketch = self._studio.here, self._studio.sketch
-        return None if here is None or sketch is None else CarriedCode(here.title, here.place.code, sketch.stroke3)
+        if here is None or sketch is None or not self._studio.drawn:
+            return None
+        return CarriedCode(here.title, here.place.code, sketch.stroke3)
 
     def _on_sketch(self, sketch: Sketch) -> None:
         self.view.show_sketch(sketch)

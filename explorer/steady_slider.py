@@ -1,7 +1,7 @@
 """A slider of real numbers that tells moving from resting, whether mouse, wheel or keys move it."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider
 
 STEPS = 200
@@ -20,6 +20,7 @@ class SteadySlider(QSlider):
     def __init__(self, low: float, high: float, home: float | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self.low, self.high, self._home = low, high, home
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setRange(0, STEPS)
         self.setPageStep(STEPS // 10)
         self.setSingleStep(STEPS // 40)
@@ -56,6 +57,13 @@ class SteadySlider(QSlider):
             self.show_number(self._home)
             self.moved.emit(self._home)
             self.settled.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Only for a slider that was chosen: else a turn that scrolls the page would move what it passes."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._home is not None:

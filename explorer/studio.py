@@ -80,6 +80,10 @@ class Studio(QObject):
         self.state = State()
         self.history = QUndoStack(self)
         self.history.setUndoLimit(MOST_STEPS)
+        self.drawn = False
+        """Whether `sketch` is the whole drawing of the code `here`."""
+        self._pin_drawn = False
+        """Whether the current code is to be pinned when it is drawn."""
         self.live = False
         """Whether the current code follows a moving pointer, so that nothing should take its time."""
         self._gesture = 0
@@ -163,6 +167,7 @@ class Studio(QObject):
         self._drawer.cancel()
         self._filmer.cancel()
         self.here = self.sketch = self.film = None
+        self.drawn = self._pin_drawn = False
         self.live = False
         self.history.clear()
         before, self.state = self.state, beginning
@@ -258,12 +263,16 @@ class Studio(QObject):
         if not self._drawer.current(number):
             return
         if isinstance(answer, Located):
-            self.here = answer
+            self.here, self.drawn, self._pin_drawn = answer, False, False
             self.located.emit(answer)
         elif isinstance(answer, Sketch):
             self.sketch = answer
             self.sketch_changed.emit(answer)
             if answer.finished:
+                self.drawn = True
+                if self._pin_drawn:
+                    self._pin_drawn = False
+                    self.pin()
                 self._prepare()
 
     def _prepare(self) -> None:
@@ -302,8 +311,12 @@ class Studio(QObject):
     # -- pins and expressions ----------------------------------------------------------------
 
     def pin(self) -> str | None:
-        """Give the current code the next free letter, which is returned (None if there is nothing to pin)."""
-        if self.here is None or self.sketch is None:
+        """Give the current code the next free letter, which is returned (None if there is nothing to pin).
+
+        While it is being drawn, it is pinned as soon as it is whole, and None is returned.
+        """
+        if self.here is None or self.sketch is None or not self.drawn:
+            self._pin_drawn = self.here is not None
             return None
         title = f"{self.here.title}, {self.here.detail}"
         return self.pin_code(title, self.here.place.code, self.sketch.stroke3)

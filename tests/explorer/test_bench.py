@@ -192,6 +192,17 @@ def test_what_is_no_code_has_no_figure(studio, qtbot, text):
     assert signal.args[0].endswith((".", "?"))
 
 
+def test_a_code_that_is_being_drawn_is_pinned_when_it_is_whole(studio, qtbot):
+    given = []
+    studio.located.connect(lambda: given.append(studio.pin()))
+    studio.choose(AtDrawing(11))
+    qtbot.waitUntil(lambda: list(studio.pins) == ["a"], timeout=WAIT)
+    np.testing.assert_array_equal(studio.pins["a"].code, studio.current.atlas.latents[11])
+    np.testing.assert_array_equal(studio.pins["a"].stroke3, studio.sketch.stroke3)
+    assert studio.sketch.finished
+    assert given == [None]
+
+
 # -- the window --------------------------------------------------------------------------------
 
 
@@ -386,6 +397,30 @@ def test_an_error_keeps_its_sliders_and_clearing_the_line_does_not(window, qtbot
     assert "Try" in bench.verdict.words
     studio.pin()  # another change of the state does not bring the text back
     assert bench.line.text() == ""
+
+
+def test_a_turned_wheel_scrolls_past_sliders_that_have_no_focus(window, qtbot):
+    from PySide6.QtCore import QPointF
+    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtWidgets import QApplication
+
+    studio, scalars = window.studio, window.bench.scalars
+    studio.calculate("t * cat")
+    qtbot.waitUntil(lambda: list(scalars.sliders) == ["t"], timeout=WAIT)
+    slider = scalars.sliders["t"].slider
+    window.map.setFocus()
+
+    def turn():
+        at, none = QPointF(slider.rect().center()), Qt.MouseButton.NoButton
+        keys, phase = Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+        there = slider.mapToGlobal(at)
+        QApplication.sendEvent(slider, QWheelEvent(at, there, QPoint(), QPoint(0, 120), none, keys, phase, False))
+
+    turn()
+    assert slider.number() == 0.5
+    slider.setFocus()
+    turn()
+    assert slider.number() > 0.5
 
 
 def test_the_norm_is_shown_against_the_data(window, qtbot):

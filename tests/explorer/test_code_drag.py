@@ -107,3 +107,60 @@ def test_a_press_and_a_move_drag_and_a_click_does_not(qtbot, monkeypatch):
     assert dragged == []
     gesture(30, 90)
     assert [carried.title for carried in dragged] == ["at 30"]
+
+
+# -- sources of the window -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def dragged(monkeypatch):
+    """What was dragged, without the drag's own event loop."""
+    carried: list[CarriedCode | None] = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, *_: carried.append(dropped_code(drag.mimeData())))
+    return carried
+
+
+def pull(widget: QWidget, start: QPointF, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """Press at `start` and move; the release is the drag's."""
+    none, left = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
+    for kind, away, button in (
+        (QEvent.Type.MouseButtonPress, 0, left),
+        (QEvent.Type.MouseMove, 12, none),
+        (QEvent.Type.MouseMove, 30, none),
+    ):
+        at = start + QPointF(away, 0)
+        QApplication.sendEvent(widget, QMouseEvent(kind, at, widget.mapToGlobal(at), button, left, keys))
+
+
+def test_sketch_slot_and_thumbnail_can_be_dragged(window, qtbot, dragged):
+    studio = window.studio
+    studio.pin()
+    slot, thumbnails = window.bench.slots.slots()[0], window.strip.thumbnails
+    for widget in (window.panel.view, slot):
+        pull(widget, QPointF(10, 10))
+        np.testing.assert_array_equal(dragged[-1].code, studio.here.place.code)
+        np.testing.assert_array_equal(dragged[-1].stroke3, studio.sketch.stroke3)
+    assert not slot.isDown()
+    qtbot.waitUntil(lambda: len(studio.listing.shown.drawings) > 2, timeout=20_000)
+    target, listed = studio.state.target, studio.listing.shown
+    pull(thumbnails, thumbnails.cell(2).center())
+    np.testing.assert_array_equal(dragged[-1].code, studio.current.atlas.latents[listed.indices[2]])
+    assert studio.state.target is target  # nothing was chosen on the way
+    qtbot.mouseClick(thumbnails, Qt.MouseButton.LeftButton, pos=thumbnails.cell(1).center().toPoint())
+    assert studio.state.target.index == listed.indices[1]
+
+
+def test_a_drawing_is_carried_off_the_map_with_control(window, qtbot, dragged):
+    studio, view = window.studio, window.map
+    index, target = 7, studio.state.target
+    at = view.mapFromScene(view.box.mapViewToScene(QPointF(*studio.current.atlas.positions[index].tolist())))
+    control = Qt.KeyboardModifier.ControlModifier
+    pull(view.viewport(), QPointF(at), control)
+    qtbot.waitUntil(lambda: bool(dragged), timeout=20_000)
+    np.testing.assert_array_equal(dragged[0].code, studio.current.atlas.latents[index])
+    assert len(dragged[0].stroke3)
+    assert studio.state.target is target
+    with qtbot.waitSignal(studio.located, timeout=20_000):  # the map hears the next click
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert len(dragged) == 1
+    assert view.card.isHidden()
