@@ -1,15 +1,21 @@
 """Work that leaves the GUI thread: long generators, and questions of which only the newest matters."""
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, QTimer, Signal
 
 from core.errors import Cancelled, SketchExplorerError
 
 Cancel = Callable[[], bool]
+
+
+PATIENCE_S = 60.0
+"""Without an answer, after which a thread is taken for hung: no question takes a tenth of this."""
+WATCH_MS = 1000
 
 
 class LatestWorker(QObject):
@@ -20,6 +26,9 @@ class LatestWorker(QObject):
     that runs is cancelled by a newer one too, unless that came with `preempt=False`: during a drag,
     requests arrive faster than they can be answered, and preempting each would answer none. An
     answer that is no longer `current` is late and to be dropped.
+
+    A thread that has died, or given no sign of life for `patience` seconds, is left to itself and
+    another takes its place; `failed` says so.
     """
 
     answered = Signal(int, object)
@@ -27,17 +36,29 @@ class LatestWorker(QObject):
     """(one sentence, traceback or empty)."""
 
     def __init__(
-        self, answer: Callable[[Any, Cancel], Iterator[Any]], name: str, parent: QObject | None = None
+        self,
+        answer: Callable[[Any, Cancel], Iterator[Any]],
+        name: str,
+        parent: QObject | None = None,
+        patience: float = PATIENCE_S,
     ) -> None:
         super().__init__(parent)
-        self._answer = answer
+        self._answer, self._name, self._patience = answer, name, patience
         self._changed = threading.Condition()
         self._waiting: tuple[int, Any] | None = None
         self._newest = 0
         self._oldest_wanted = 0
         self._stopping = False
-        self._serving = False
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._serving: int | None = None
+        """Number of the request that is being answered."""
+        self._alive_at = 0.0
+        self._watch = QTimer(self, interval=WATCH_MS)
+        self._watch.timeout.connect(self._look_after)
+        self._start()
+
+    def _start(self) -> None:
+        self._serving = None
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
     def submit(self, request: Any, *, preempt: bool = True) -> int:
@@ -48,7 +69,9 @@ class LatestWorker(QObject):
             if preempt:
                 self._oldest_wanted = self._newest
             self._changed.notify()
-            return self._newest
+        if not self._watch.isActive():
+            self._watch.start()
+        return self._newest
 
     def current(self, number: int) -> bool:
         """Whether answers of that number are still wanted."""
@@ -58,7 +81,7 @@ class LatestWorker(QObject):
     def idle(self) -> bool:
         """Whether everything asked so far is answered or no longer wanted."""
         with self._changed:
-            return self._waiting is None and not self._serving
+            return self._waiting is None and self._serving is None
 
     def cancel(self) -> None:
         """Want no answer to anything asked so far."""
@@ -68,30 +91,54 @@ class LatestWorker(QObject):
             self._oldest_wanted = self._newest
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
+        """End the thread and wait for it, unless it hangs."""
+        self._watch.stop()
         self.cancel()
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(self._patience)
+
+    def _look_after(self) -> None:
+        """Put another thread in the place of one that has died or hangs."""
+        with self._changed:
+            if self._waiting is None and self._serving is None:
+                self._watch.stop()
+                return
+            died = not self._thread.is_alive()
+            hangs = self._serving is not None and time.monotonic() - self._alive_at > self._patience
+            if not died and not hangs:
+                return
+            if self._serving is not None:
+                self._oldest_wanted = max(self._oldest_wanted, self._serving + 1)
+            self._start()
+        what = "has stopped" if died else f"has not answered for {self._patience:.0f} seconds"
+        self.failed.emit(f"A part of the program ({self._name}) {what} and was started anew; please try again.", "")
+
+    def _in_charge(self) -> bool:
+        """Whether the calling thread is the one at work, not one that was given up."""
+        return threading.current_thread() is self._thread
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting is not None or self._stopping)
-                if self._waiting is None:
+                self._changed.wait_for(lambda: self._waiting is not None or self._stopping or not self._in_charge())
+                if self._waiting is None or not self._in_charge():
                     return
                 number, request = self._waiting
-                self._waiting, self._serving = None, True
+                self._waiting, self._serving, self._alive_at = None, number, time.monotonic()
             self._serve(number, request)
             with self._changed:
-                self._serving = False
+                if not self._in_charge():
+                    return
+                self._serving = None
 
     def _serve(self, number: int, request: Any) -> None:
         try:
             for answer in self._answer(request, lambda: not self.current(number)):
                 if not self.current(number):
                     return
+                self._alive_at = time.monotonic()
                 self.answered.emit(number, answer)
         except Cancelled:
             return

@@ -111,3 +111,49 @@ def test_a_cancelled_generator_is_closed_and_says_nothing_more(qtbot):
     QCoreApplication.processEvents()
     assert closed.is_set()
     assert said == []
+
+
+def test_a_hung_thread_is_noticed_and_another_goes_on(qtbot, gate):
+    begun = threading.Event()
+
+    def answer(request, cancelled):
+        if request == "hang":
+            begun.set()
+            gate.wait(30)
+        yield request
+
+    worker = LatestWorker(answer, "drawing", patience=0.2)
+    answers = []
+    worker.answered.connect(lambda number, value: worker.current(number) and answers.append(value))
+    hung = worker._thread
+    with qtbot.waitSignal(worker.failed, timeout=10_000) as signal:
+        worker.submit("hang")
+        assert begun.wait(5)
+        worker.submit("waiting", preempt=False)
+    assert "drawing" in signal.args[0]
+    assert "started anew" in signal.args[0]
+    qtbot.waitUntil(lambda: answers == ["waiting"], timeout=5000)
+    gate.set()
+    hung.join(5)
+    assert not hung.is_alive()
+    QCoreApplication.processEvents()
+    assert answers == ["waiting"]
+    worker.stop()
+    assert not worker._thread.is_alive()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_died_is_replaced(qtbot):
+    def answer(request, cancelled):
+        if request == "die":
+            raise SystemExit
+        yield request
+
+    worker = LatestWorker(answer, "drawing")
+    with qtbot.waitSignal(worker.failed, timeout=10_000) as signal:
+        worker.submit("die")
+    assert "has stopped" in signal.args[0]
+    with qtbot.waitSignal(worker.answered, timeout=5000) as signal:
+        worker.submit("fine")
+    assert signal.args[1] == "fine"
+    worker.stop()
