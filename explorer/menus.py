@@ -46,6 +46,7 @@ def build_menus(window: "Window") -> None:
         None,
         ("Pin the current code", "Ctrl+D", studio.pin),
         ("Calculate", "Ctrl+L", window.bench.line.setFocus),
+        ("Show the expression as a figure", "Ctrl+Shift+F", window.bench.show_figure),
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
@@ -76,6 +77,7 @@ def build_menus(window: "Window") -> None:
     _fill(
         bar.addMenu("&View"),
         ("Legend", "Ctrl+1", window.toggle_legend),
+        ("Directions", "Ctrl+2", lambda: window.side.setCurrentWidget(window.directions)),
         ("Nearest drawings", "N", studio.listing.list_nearest),
         ("Worst reconstructed", "W", studio.listing.list_worst),
         None,

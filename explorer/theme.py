@@ -140,9 +140,15 @@ QTabBar::tab:focus {{ color: {accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
 QScrollBar::handle:vertical:hover {{ background: {faint}; }}
+QScrollBar:horizontal {{ background: transparent; height: 7px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {line}; border-radius: 3px; min-width: 24px; margin: 1px 2px; }}
+QScrollBar::handle:horizontal:hover {{ background: {faint}; }}
 QScrollBar::add-line, QScrollBar::sub-line,
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
 QLineEdit#small {{ padding: 3px 6px; }}
+QListView#completion {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 3px 0;
+    selection-background-color: {line}; selection-color: {ink}; }}
+QListView#completion::item {{ padding: 2px 8px; }}
 QListView {{ border: none; background: transparent; outline: none; }}
 QMenuBar {{ background: {panel}; }}
 QMenuBar::item {{ padding: 3px 9px; background: transparent; }}
@@ -155,6 +161,7 @@ QLabel#faint {{ color: {faint}; }}
 QLabel#error {{ color: {error}; }}
 QSlider::groove:horizontal {{ height: 3px; background: {line}; border-radius: 1px; }}
 QSlider::sub-page:horizontal {{ background: {faint}; border-radius: 1px; }}
+QSlider#centred::sub-page:horizontal {{ background: {line}; }}
 QSlider::handle:horizontal {{ background: {ink}; width: 13px; height: 13px; margin: -5px 0; border-radius: 6px; }}
 QSlider::handle:horizontal:focus {{ background: {accent}; }}
 QProgressBar {{ border: none; background: {line}; border-radius: 2px; max-height: 4px; }}

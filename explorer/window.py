@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.bench import Bench
+from explorer.directions_panel import DirectionsPanel
 from explorer.filmstrip import Filmstrip
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
@@ -40,7 +41,11 @@ if TYPE_CHECKING:
     from explorer.opening import Opened
 
 TOOLS = {
-    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
+    Tool.EXPLORE: (
+        "Explore",
+        "V",
+        "Click or drag on the map: the model draws what is there.",
+    ),
     Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
@@ -66,6 +71,7 @@ class Window(QMainWindow):
         self.bench = Bench(studio, theme)
         self.legend = Legend(studio, theme)
         self.strip = Strip(studio, theme)
+        self.directions = DirectionsPanel(studio, theme)
         self.search = Search(studio)
         self.selected = SelectionBar(studio, self.map)
         self.hint = QLabel()
@@ -133,6 +139,7 @@ class Window(QMainWindow):
         self.side.setDocumentMode(True)
         self.side.addTab(self.panel, "Sketch")
         self.side.addTab(self.pad, "Draw")
+        self.side.addTab(self.directions, "Directions")
         column.addWidget(self.side, 1)
         column.addWidget(self.strip)
         top.addWidget(right)
@@ -204,7 +211,7 @@ class Window(QMainWindow):
         self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
         self.hint.setText(what)
-        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
+        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans, Ctrl+drag carries a drawing.")
 
     def draw_by_hand(self) -> None:
         self.side.setCurrentWidget(self.pad)
