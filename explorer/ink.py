@@ -1,5 +1,7 @@
 """How a drawing looks: one way to paint a sketch, from thumbnail to full view."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -8,14 +10,22 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF, QTran
 from core.picture import LINE_WIDTH, placement
 from core.sketch import stroke3_to_polylines
 
+DOT = 1e-4
+"""Length of a dot in the unit square: a round cap needs some."""
+
 
 def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
-    """The drawing in data units; a polyline of one point is a dot."""
+    """The drawing in data units."""
+    return lines_path(stroke3_to_polylines(stroke3), 0.01)
+
+
+def lines_path(lines: Sequence[NDArray[np.floating]], dot: float) -> QPainterPath:
+    """Polylines [k, 2] as a path; one of a single point becomes `dot` units long."""
     path = QPainterPath()
-    for line in stroke3_to_polylines(stroke3):
+    for line in lines:
         points = [QPointF(x, y) for x, y in line.tolist()]
         if len(points) == 1:
-            points.append(points[0] + QPointF(0.01, 0))  # a round cap needs some length
+            points.append(points[0] + QPointF(dot, 0))
         path.addPolygon(QPolygonF(points))
     return path
 
@@ -42,3 +52,11 @@ def paint_sketch(painter: QPainter, stroke3: NDArray[np.float32], target: QRectF
     if len(stroke3):
         side = min(target.width(), target.height())
         paint_path(painter, sketch_path(stroke3), fit(stroke3, target), side, ink)
+
+
+def paint_lines(painter: QPainter, lines: Sequence[NDArray[np.floating]], target: QRectF, ink: QColor) -> None:
+    """Draw polylines [k, 2] of the unit square, as `core.picture` and `core.morph` make them, in `target`'s square."""
+    side = min(target.width(), target.height())
+    corner = target.center() - QPointF(side / 2, side / 2)
+    transform = QTransform(side, 0, 0, side, corner.x(), corner.y())
+    paint_path(painter, lines_path(lines, DOT), transform, side, ink)
