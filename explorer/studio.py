@@ -10,8 +10,10 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
+from explorer.filming import Filming
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
+from explorer.player import Player
 from explorer.requests import (
     AtCode,
     AtDrawing,
@@ -19,7 +21,6 @@ from explorer.requests import (
     Calculated,
     DrawRequest,
     Film,
-    FilmRequest,
     Located,
     Misread,
     Mode,
@@ -27,7 +28,6 @@ from explorer.requests import (
     Sketch,
     Target,
     draw,
-    film,
 )
 from explorer.selection import Selection
 from explorer.showing import Showing
@@ -58,7 +58,7 @@ class Studio(QObject):
     state_changed = Signal(object, object)
     """(the State before, that of now): something was done, undone or redone, or another map is there."""
     film_changed = Signal(object)
-    """A Film."""
+    """A Film, or None where the path has a single point."""
     calculated = Signal(object)
     """A Calculated or a Misread, for the expression last given."""
     failed = Signal(str, str)
@@ -80,16 +80,17 @@ class Studio(QObject):
         self._prepared: object = None
         """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
-        self._filmer = LatestWorker(film, "film", self)
         self._drawer.answered.connect(self._on_drawn)
-        self._filmer.answered.connect(self._on_film)
         self.showing = Showing(self)
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.filming = Filming(self)
+        self.player = Player(self)
+        self.filming.changed.connect(self._on_film)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, self.showing, self.selection, self.layouts, self.listing):
+        for part in (self._drawer, self.showing, self.selection, self.layouts, self.listing, self.filming):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
@@ -133,7 +134,7 @@ class Studio(QObject):
         if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
             self.here = answer.here
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
-            self.film = replace(self.film, positions=answer.film.positions)
+            self.film = answer.film
 
     def _show(self, opened: "Opened") -> None:
         first, last = opened.beginning
@@ -146,7 +147,7 @@ class Studio(QObject):
         )
         self.current = opened
         self._drawer.cancel()
-        self._filmer.cancel()
+        self.filming.cancel()
         self.here = self.sketch = self.film = None
         self.live = False
         self.history.clear()
@@ -179,8 +180,6 @@ class Studio(QObject):
             self._draw(preempt=not self.live)
         elif after.temperature != before.temperature:
             self._draw(preempt=False)
-        if after.differs(before, "route", "temperature"):
-            self._draw_film()
         self.state_changed.emit(before, after)
 
     @property
@@ -266,16 +265,9 @@ class Studio(QObject):
         if not live:
             self.end_gesture()
 
-    def _draw_film(self) -> None:
-        route = self.state.route
-        if self.current is not None and len(route.points) > 1:
-            # One seed for all frames: what differs between them is the code alone.
-            self._filmer.submit(FilmRequest(self.current, route, 0, self.temperature), preempt=False)
-
-    def _on_film(self, number: int, answer: Film) -> None:
-        if self._filmer.current(number):
-            self.film = answer
-            self.film_changed.emit(answer)
+    def _on_film(self, film: Film | None) -> None:
+        self.film = film
+        self.film_changed.emit(film)
 
     # -- pins and expressions ----------------------------------------------------------------
 
@@ -308,7 +300,6 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in (self.showing, self.selection, self.layouts, self.listing):
+        for part in (self.showing, self.selection, self.layouts, self.listing, self.filming):
             part.close()
         self._drawer.stop()
-        self._filmer.stop()
