@@ -19,6 +19,14 @@ def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
     return lines_path(stroke3_to_polylines(stroke3), 0.01)
 
 
+def continuation_path(stroke3: NDArray[np.float32], given: int) -> QPainterPath:
+    """What the drawing has beyond its first `given` points; `sketch_path` of those is the rest of it."""
+    lines = stroke3_to_polylines(stroke3[given:])
+    if lines and given and stroke3[given - 1, 2] > 0.5:
+        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
+    return lines_path(lines, 0.01).translated(*stroke3[:given, :2].sum(axis=0).tolist())
+
+
 def lines_path(lines: Sequence[NDArray[np.floating]], dot: float) -> QPainterPath:
     """Polylines [k, 2] as a path; one of a single point becomes `dot` units long."""
     path = QPainterPath()

@@ -64,7 +64,12 @@ def build_menus(window: "Window") -> None:
         ("Legend", "Ctrl+1", window.toggle_legend),
         ("Nearest drawings", "N", studio.listing.list_nearest),
         ("Worst reconstructed", "W", studio.listing.list_worst),
+        None,
         ("Draw the current code again", "R", studio.resample),
+        ("A random code", "Ctrl+R", studio.choose_random),
+        ("Replay", "Shift+R", window.panel.replay.click),
+        ("Variants", "Ctrl+3", window.panel.variants.click),
+        ("Colour the line by its order", "O", window.panel.order.click),
     )
 
 

@@ -1,26 +1,64 @@
 """Right of the map: the current drawing, what it is, its temperature."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from explorer.requests import Located, Sketch
+from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
 from explorer.studio import Studio
-from explorer.theme import Theme
+from explorer.theme import LiveTheme, Theme
+from explorer.variants import Varied
+
+if TYPE_CHECKING:
+    from explorer.opening import Opened
 
 STEPS = 100
 """Slider steps per unit of temperature."""
 
 
+def _button(text: str, tip: str, act: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.clicked.connect(lambda _=False: act())  # not given whether it is checked
+    return button
+
+
+def _toggle(text: str, tip: str) -> QToolButton:
+    toggle = QToolButton()
+    toggle.setText(text)
+    toggle.setToolTip(tip)
+    toggle.setObjectName("flat")
+    toggle.setCheckable(True)
+    return toggle
+
+
 class SketchPanel(QWidget):
     """The sketch, a line of what it is and a line of numbers, and what can be done with it."""
 
-    def __init__(self, studio: Studio, theme: Theme) -> None:
+    def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
         self._studio = studio
         self.view = SketchView(theme)
+        self.grid = SketchGrid(theme)
+        self.grid.setAccessibleName("Variants")
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.view)
+        self.pages.addWidget(self.grid)
         self.title = QLabel("Click the map: the model draws what lies there.")
         self.title.setWordWrap(True)
         self.title.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -40,14 +78,23 @@ class SketchPanel(QWidget):
         self.slider.setAccessibleName("Temperature")
         self.slider.setToolTip("Temperature: low draws the likeliest sketch, high a wilder one")
         self.value = QLabel(f"{studio.temperature:.2f}")
-        self.again = QPushButton("Draw again")
-        self.again.setToolTip("Draw this code again with other random numbers (Space)")
-        self.pin = QPushButton("Pin")
-        self.pin.setToolTip("Give this code a letter for the expression line (Ctrl+D)")
+        self.again = _button("Draw again", "Draw this code again with other random numbers (Space)", studio.resample)
+        self.random = _button(
+            "Random", "Draw a code from the prior, anywhere in latent space (Ctrl+R)", studio.choose_random
+        )
+        self.pin = _button("Pin", "Give this code a letter for the expression line (Ctrl+D)", studio.pin)
+        self.replay = _toggle("Replay", "Watch it being drawn, at the speed of a hand (Shift+R)")
+        self.replay.setCheckable(False)
+        self.variants = _toggle("Variants", "Nine sketches of this code, of which one can be taken (Ctrl+3)")
+        self.order = _toggle("Order", "Colour the line from its first point to its last (O)")
         self._lay_out()
         self.slider.valueChanged.connect(self._on_temperature)
-        self.again.clicked.connect(studio.resample)
-        self.pin.clicked.connect(studio.pin)
+        self.replay.clicked.connect(self._replay)
+        self.variants.toggled.connect(self._show_variants)
+        self.order.toggled.connect(self.view.colour_by_order)
+        self.grid.taken.connect(studio.variants.take)
+        studio.variants.varied.connect(self._on_varied)
+        studio.opened.connect(self._on_opened)
         self.slider.sliderReleased.connect(studio.end_gesture)
         studio.state_changed.connect(self._on_state)
         studio.located.connect(self._on_located)
@@ -62,8 +109,14 @@ class SketchPanel(QWidget):
         temperature.addWidget(self.slider, 1)
         temperature.addWidget(self.value)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.again, 1)
-        buttons.addWidget(self.pin, 1)
+        for button in (self.again, self.random, self.pin):
+            buttons.addWidget(button, 1)
+        looks = QHBoxLayout()
+        looks.setContentsMargins(8, 4, 8, 0)
+        looks.setSpacing(4)
+        for toggle in (self.replay, self.variants, self.order):
+            looks.addWidget(toggle)
+        looks.addStretch()
         words = QVBoxLayout()
         words.setContentsMargins(14, 8, 14, 12)
         words.setSpacing(8)
@@ -74,12 +127,27 @@ class SketchPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.view, 1)
+        column.addLayout(looks)
+        column.addWidget(self.pages, 1)
         column.addLayout(words)
 
     def _has_sketch(self, has: bool) -> None:
-        for widget in (self.slider, self.again, self.pin):
+        for widget in (self.slider, self.again, self.random, self.pin, self.replay, self.variants, self.order):
             widget.setEnabled(has)
+
+    def _on_opened(self, opened: "Opened") -> None:
+        self.view.attend = opened.decoder.attention_of
+
+    def _replay(self) -> None:
+        self.variants.setChecked(False)
+        self.view.replay()
+
+    def _show_variants(self, shown: bool) -> None:
+        self.pages.setCurrentWidget(self.grid if shown else self.view)
+        self._studio.variants.watch(shown)
+
+    def _on_varied(self, varied: Varied) -> None:
+        self.grid.show_sketches(varied.sketches, finished=varied.finished)
 
     def _on_temperature(self, step: int) -> None:
         self._studio.set_temperature(step / STEPS)
@@ -92,7 +160,7 @@ class SketchPanel(QWidget):
 
     def _on_located(self, located: Located) -> None:
         self._has_sketch(True)
-        self.view.begin(animate=not self._studio.live)
+        self.view.begin()
         self.title.setText(located.title)
         low, high = located.norm_range
         parts = [located.detail, f"‖z‖ {located.norm:.1f} (data {low:.1f} to {high:.1f})"]

@@ -1,5 +1,6 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
+import secrets
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ from explorer.requests import (
 from explorer.selection import Selection
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
+from explorer.variants import COUNT, Variants
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 MOST_STEPS = 500
 """That can be undone."""
+RANDOM_SEEDS = 100_000
+"""How many: few digits are easy to read and to type."""
 PIN_NAMES = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -85,12 +89,14 @@ class Studio(QObject):
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
+        self.variants = Variants(self)
         self.filming = Filming(self)
         self.player = Player(self)
+        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants, self.filming)
         self.filming.changed.connect(self._on_film)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self.showing, self.selection, self.layouts, self.listing, self.filming):
+        for part in (self._drawer, *self._parts):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
@@ -221,8 +227,17 @@ class Studio(QObject):
         self.edit("temperature", merge="temperature", temperature=temperature)
 
     def resample(self) -> None:
-        """Draw the current code again with another seed."""
-        self.edit("drawing again", seed=self.seed + 1)
+        """Draw the current code again with another seed, all its variants if they are on view."""
+        self.edit("drawing again", seed=self.seed + (COUNT if self.variants.watched else 1))
+
+    def choose_random(self) -> None:
+        """Make a code drawn from the prior N(0, I) current; its title is the expression that gives it again."""
+        if self.current is not None:
+            from core.generation import prior_codes
+
+            seed = secrets.randbelow(RANDOM_SEEDS)
+            [code] = prior_codes([seed], self.current.decoder.latent)
+            self.choose(AtCode(code, f"random({seed})"))
 
     def _draw(self, *, preempt: bool) -> None:
         if self.current is not None and self.state.target is not None:
@@ -300,6 +315,6 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in (self.showing, self.selection, self.layouts, self.listing, self.filming):
+        for part in self._parts:
             part.close()
         self._drawer.stop()

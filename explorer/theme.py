@@ -124,6 +124,13 @@ QMenu {{ background: {paper}; border: 1px solid {line}; padding: 4px 0; }}
 QMenu::item {{ padding: 4px 22px; }}
 QMenu::item:selected {{ background: {line}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
+QTabWidget::pane {{ border: none; }}
+QTabBar {{ qproperty-drawBase: 0; }}
+QTabBar::tab {{ border: none; border-bottom: 2px solid transparent; padding: 9px 12px 5px 12px; color: {faint};
+    background: transparent; }}
+QTabBar::tab:hover {{ color: {ink}; }}
+QTabBar::tab:selected {{ color: {accent}; border-bottom-color: {accent}; }}
+QTabBar::tab:focus {{ color: {accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
 QScrollBar::handle:vertical:hover {{ background: {faint}; }}

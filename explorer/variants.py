@@ -1,0 +1,110 @@
+"""Nine sketches of the current code: what differs between them is chance alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.requests import Sketch, Strokes
+from explorer.workers import Cancel, LatestWorker
+
+if TYPE_CHECKING:
+    from core.expression import Code
+    from explorer.opening import Opened
+    from explorer.studio import Studio
+
+COUNT = 9
+
+
+@dataclass(frozen=True, eq=False)
+class VariantsRequest:
+    """Draw one code with COUNT seeds, `seed` and those after it."""
+
+    opened: "Opened"
+    code: "Code"
+    seed: int
+    temperature: float
+
+
+@dataclass(frozen=True, eq=False)
+class Varied:
+    """The sketches, perhaps in progress; the first is that of the current seed."""
+
+    seed: int
+    sketches: list[Strokes]
+    finished: bool
+
+
+def draw_variants(request: VariantsRequest, cancelled: Cancel) -> Iterator[Varied]:
+    """Answer a VariantsRequest."""
+    from core.generation import SamplingConfig
+
+    opened = request.opened
+    sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
+    codes = request.code[None].repeat(COUNT, axis=0)
+    seeds = range(request.seed, request.seed + COUNT)
+    for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=12):
+        yield Varied(request.seed, partial.strokes, partial.finished)
+
+
+class Variants(QObject):
+    """Follows the current code while somebody looks."""
+
+    varied = Signal(object)
+    """A Varied."""
+    failed = Signal(str, str)
+
+    def __init__(self, studio: "Studio") -> None:
+        super().__init__(studio)
+        self.watched = False
+        self.shown: Varied | None = None
+        self._studio = studio
+        self._asked: object = None
+        self._worker = LatestWorker(draw_variants, "variants", self)
+        self._worker.answered.connect(self._on_varied)
+        self._worker.failed.connect(self.failed)
+        studio.sketch_changed.connect(self._on_sketch)
+        studio.opened.connect(self._on_opened)
+
+    def watch(self, watched: bool) -> None:
+        """Whether anybody looks."""
+        self.watched = watched
+        if watched:
+            self._ask()
+        else:
+            self._worker.cancel()
+            self._asked = None
+
+    def take(self, number: int) -> None:
+        """Make variant `number` the current sketch."""
+        if self.shown is not None:
+            self._studio.edit("variant", seed=self.shown.seed + number)
+
+    def _on_opened(self) -> None:
+        self._worker.cancel()
+        self.shown = self._asked = None
+
+    def _on_sketch(self, sketch: Sketch) -> None:
+        if sketch.finished and self.watched:
+            self._ask()  # only now: the current sketch goes first
+
+    def _ask(self) -> None:
+        opened, here, state = self._studio.current, self._studio.here, self._studio.state
+        if opened is None or here is None:
+            return
+        seed = state.seed
+        if self.shown is not None and 0 <= seed - self.shown.seed < COUNT:
+            seed = self.shown.seed
+        asked = (opened, here.place.code.tobytes(), seed, state.temperature)
+        if asked != self._asked:  # a variant that was taken leaves the nine as they are
+            self._asked = asked
+            self._worker.submit(VariantsRequest(opened, here.place.code, seed, state.temperature))
+
+    def _on_varied(self, number: int, answer: Any) -> None:
+        if self._worker.current(number):
+            self.shown = answer
+            self.varied.emit(answer)
+
+    def close(self) -> None:
+        self._worker.stop()
