@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.bench import Bench
+from explorer.film_bar import FilmPanel
 from explorer.filmstrip import Filmstrip
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 TOOLS = {
     Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
-    Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
+    Tool.PATH: ("Path", "P", "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 
@@ -72,6 +73,7 @@ class Window(QMainWindow):
         build_menus(self)
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
+        studio.filming.progressed.connect(lambda stage, fraction: self._on_job("ways", stage, fraction))
         studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
         studio.selection.exported.connect(self.status.setText)
         self.search.missed.connect(self.status.setText)
@@ -134,12 +136,12 @@ class Window(QMainWindow):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.film, 1)
+        column.addWidget(FilmPanel(self.studio, self._theme, self.film), 1)
         column.addWidget(self.bench)
         whole = QSplitter(Qt.Orientation.Vertical)
         whole.addWidget(top)
         whole.addWidget(below)
-        whole.setSizes([620, 180])
+        whole.setSizes([600, 210])
         for splitter in (top, whole):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
@@ -223,17 +225,20 @@ class Window(QMainWindow):
         self._layout_panel.activateWindow()
 
     def escape(self) -> None:
-        """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
+        """Select nothing; if nothing is selected, end what runs; in any case end the film and the path, to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
         else:
             self.stop_job()
+        self.studio.player.put_away()
+        self.map.path.begin_anew()
         self.map.setFocus()
 
     def stop_job(self) -> None:
-        """End the layout or the export that runs; what there is stays."""
+        """End the layout, export or search that runs; what there is stays."""
         self.studio.layouts.cancel()
         self.studio.selection.cancel_export()
+        self.studio.filming.stop_search()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
@@ -247,7 +252,7 @@ class Window(QMainWindow):
         if stage:
             self._jobs[job] = (stage, fraction)
         self.progress.setVisible(bool(self._jobs))
-        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
+        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export", "ways"}))
         if not self._jobs:
             if self.studio.current is not None:
                 count = len(self.studio.current.atlas)
