@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.requests import AtCode, AtDrawing, AtPosition, Film, Mode, Route, Strokes, Target, snapped
+from explorer.requests import AtPosition, Film, Mode, Route, Strokes, Target, code_of, snapped
 from explorer.state import State
 from explorer.workers import Cancel, GeneratorThread, LatestWorker
 
@@ -144,16 +144,10 @@ def _found(codes: "list[Code]", way: NDArray[np.float32]) -> NDArray[np.intp]:
 
 
 def code_at(target: Target, opened: "Opened") -> "Code":
-    """The code [N_z] of a control point. Raises TypeError for one that has to be calculated first."""
+    """`code_of` a control point, without asking where a place between drawings lies."""
     if isinstance(target, AtPosition):
         target = snapped(target, opened)
-    if isinstance(target, AtDrawing):
-        return opened.atlas.latents[target.index]
-    if isinstance(target, AtPosition):
-        return opened.navigator.code_at(target.x, target.y)
-    if isinstance(target, AtCode):
-        return target.code
-    raise TypeError(f"{type(target).__name__} is no control point of a path")
+    return opened.navigator.code_at(target.x, target.y) if isinstance(target, AtPosition) else code_of(target, opened)
 
 
 class Filming(QObject):

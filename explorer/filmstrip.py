@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
+from explorer.code_drag import CarriedCode, DragSource
 from explorer.ink import fit, paint_path, sketch_path
 from explorer.requests import Film, Strokes
 from explorer.studio import Studio
@@ -32,7 +33,8 @@ class Filmstrip(QWidget):
         self.setMinimumHeight(72)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Filmstrip")
-        self.setToolTip("Click draws a frame, double-click pins it; space plays, arrows step")
+        self.setToolTip("Click draws a frame, double-click pins it, dragging takes it along; space plays, arrows step")
+        DragSource(self, self._carried)
         studio.film_changed.connect(self._on_film)
         studio.opened.connect(lambda: self._on_film(None))
         studio.player.moved.connect(self.update)
@@ -119,8 +121,14 @@ class Filmstrip(QWidget):
     def pin(self, index: int) -> None:
         """Give a frame's code a name."""
         if self._film is not None:
-            title = f"frame {index + 1} of {self.count}"
-            self._studio.pin_code(title, self._film.codes[index], self._film.sketches[index])
+            self._studio.pin_code(*self._code(self._film, index))
+
+    def _code(self, film: Film, index: int) -> CarriedCode:
+        return CarriedCode(f"frame {index + 1} of {self.count}", film.codes[index], film.sketches[index])
+
+    def _carried(self, at: QPointF) -> CarriedCode | None:
+        frame = self._frame_at(at)
+        return None if frame is None or self._film is None else self._code(self._film, frame)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         frame = self._frame_at(event.position())

@@ -1,8 +1,8 @@
 """What the window asks of the engine and what comes back: frozen values that cross threads."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -56,9 +56,28 @@ class ByExpression:
     pinned: dict[str, "Code"]
     scalars: dict[str, float]
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    rescale: bool = False
+    """Whether the result is brought to the data's typical norm."""
 
 
-Target = AtDrawing | AtPosition | AtCode | ByExpression
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """How far to go along a direction, and what one unit of it is."""
+
+    amount: float
+    unit: "Code"
+    """[N_z]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Steered:
+    """Away from another target along directions, by their names."""
+
+    base: "AtDrawing | AtPosition | AtCode | ByExpression"
+    offsets: Mapping[str, Offset]
+
+
+Target = AtDrawing | AtPosition | AtCode | ByExpression | Steered
 
 
 class Mode(Enum):
@@ -109,7 +128,7 @@ class Located:
 
 @dataclass(frozen=True, eq=False)
 class Calculated:
-    """What an expression amounts to; it comes before the Located of a code, and alone for a number."""
+    """What an expression amounts to."""
 
     answer: "Answer"
 
@@ -168,24 +187,17 @@ class Film:
         return x, y
 
 
-def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misread | Located | Sketch]:
-    """Answer a DrawRequest: where it is, then the sketch while it is drawn."""
+def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Located | Sketch]:
+    """Answer a DrawRequest: where it is, then the sketch while it is drawn; nothing for what is no code."""
     from core.errors import ExpressionError
     from core.generation import SamplingConfig
 
     began = time.perf_counter()
     target, opened = request.target, request.opened
-    if isinstance(target, ByExpression):
-        try:
-            answer = _calculate(target, opened)
-        except ExpressionError as error:
-            yield Misread(str(error), error.column)
-            return
-        yield Calculated(answer)
-        if isinstance(answer.value, float):
-            return
-        target = AtCode(answer.value, target.text.strip())
-    located = _locate(target, opened)
+    try:
+        located = _locate(target, opened)
+    except ExpressionError:
+        return  # the check of the expression line says what is wrong
     yield located
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     codes = located.place.code[None]
@@ -193,11 +205,20 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misre
         yield Sketch(partial.strokes[0], partial.finished, time.perf_counter() - began)
 
 
-def _calculate(target: ByExpression, opened: "Opened") -> "Answer":
-    from core.expression import CodeSpace, evaluate
+def calculate(target: ByExpression, opened: "Opened") -> "Answer":
+    """What an expression amounts to. Raises ExpressionError."""
+    from core.expression import CodeSpace, evaluate, with_norm
 
     space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars, target.groups)
-    return evaluate(target.text, space)
+    answer = evaluate(target.text, space)
+    if target.rescale and not isinstance(answer.value, float):
+        answer = replace(answer, value=with_norm(answer.value, opened.atlas.typical_norm))
+    return answer
+
+
+def code_of(target: Target, opened: "Opened") -> "Code":
+    """The code [N_z] of a target. Raises ExpressionError where an expression has none."""
+    return _locate(target, opened).place.code
 
 
 def snapped(target: AtPosition, opened: "Opened") -> AtDrawing | AtPosition:
@@ -207,7 +228,18 @@ def snapped(target: AtPosition, opened: "Opened") -> AtDrawing | AtPosition:
 
 
 def _locate(target: Target, opened: "Opened") -> Located:
+    from core.errors import ExpressionError
+
     navigator, atlas = opened.navigator, opened.atlas
+    if isinstance(target, ByExpression):
+        value = calculate(target, opened).value
+        if isinstance(value, float):
+            raise ExpressionError("This is a number, not a code.", 0)
+        target = AtCode(value, target.text.strip())
+    elif isinstance(target, Steered):
+        base = _locate(target.base, opened)
+        moved = base.place.code + sum(np.float32(o.amount) * o.unit for o in target.offsets.values())
+        target = AtCode(moved.astype(np.float32), f"{base.title}, moved")
     if isinstance(target, AtPosition):
         target = snapped(target, opened)
     if isinstance(target, AtDrawing):
@@ -220,7 +252,7 @@ def _locate(target: Target, opened: "Opened") -> Located:
         place, title = navigator.place(target.code), target.title
         x, y = navigator.to_map(target.code)
     else:
-        raise TypeError(f"{type(target).__name__} has no place before it is calculated")
+        raise TypeError(f"{type(target).__name__} is no target")
     if place.index is None:
         detail = f"nearest: {atlas.category(place.nearest)} #{place.nearest}"
     else:

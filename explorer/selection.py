@@ -1,7 +1,7 @@
 """The drawings that are selected, the groups they were named as, and writing them to a file."""
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from explorer.studio import Studio
 
 NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
+
+
+def name_problem(name: str, taken: Collection[str]) -> str:
+    """Why something cannot have this name, in one sentence; empty if it can."""
+    if not NAME.fullmatch(name):
+        return "A name is words of letters and digits, beginning with a letter."
+    if name in taken:
+        return f"{name!r} is the name of a code, a group or a category already."
+    return ""
 
 
 class Selection(QObject):
@@ -114,12 +123,9 @@ class Selection(QObject):
         """Name what is selected; the name, or an empty one and `failed` if it cannot be a name."""
         assert self._studio.current is not None
         name = " ".join(name.split())
-        if not NAME.fullmatch(name):
-            self.failed.emit("A group's name is words of letters and digits, beginning with a letter.", "")
-            return ""
-        taken = [*self._studio.pins, *self._studio.current.category_means]
-        if name in taken:
-            self.failed.emit(f"{name!r} is a pinned code or a category already.", "")
+        problem = name_problem(name, [*self._studio.pins, *self._studio.current.category_means])
+        if problem:
+            self.failed.emit(problem, "")
             return ""
         group = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
         self._studio.edit(f"group {name}", groups={**self.groups, name: group})
