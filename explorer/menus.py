@@ -81,6 +81,7 @@ def build_menus(window: "Window") -> None:
         ("Nearest drawings", "N", studio.listing.list_nearest),
         ("Worst reconstructed", "W", studio.listing.list_worst),
         None,
+        ("Play or pause the film", "Ctrl+Space", studio.player.toggle),
         ("Draw the current code again", "R", studio.resample),
         ("A random code", "Ctrl+R", studio.choose_random),
         ("Replay", "Shift+R", window.panel.replay.click),

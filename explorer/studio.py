@@ -16,16 +16,17 @@ from core.expression_syntax import renamed
 from explorer.arithmetic import Arithmetic
 from explorer.directions import Directions
 from explorer.exporting import Exporting
+from explorer.filming import Filming
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.pad import Pad
+from explorer.player import Player
 from explorer.requests import (
     AtCode,
     AtDrawing,
     Codeless,
     DrawRequest,
     Film,
-    FilmRequest,
     Located,
     Mode,
     Route,
@@ -33,7 +34,6 @@ from explorer.requests import (
     Strokes,
     Target,
     draw,
-    film,
 )
 from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
@@ -69,7 +69,7 @@ class Studio(QObject):
     state_changed = Signal(object, object)
     """(the State before, that of now): something was done, undone or redone, or another map is there."""
     film_changed = Signal(object)
-    """A Film."""
+    """A Film, or None where the path has a single point."""
     calculated = Signal(object)
     """A Calculated or a Misread, for the expression as it stands."""
     failed = Signal(str, str)
@@ -95,9 +95,7 @@ class Studio(QObject):
         self._prepared: object = None
         """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
-        self._filmer = LatestWorker(film, "film", self)
         self._drawer.answered.connect(self._on_drawn)
-        self._filmer.answered.connect(self._on_film)
         self.showing = Showing(self)
         self.selection = Selection(self)
         self.layouts = Layouts(self)
@@ -105,17 +103,20 @@ class Studio(QObject):
         self.arithmetic = Arithmetic(self)
         self.directions = Directions(self)
         self.variants = Variants(self)
+        self.filming = Filming(self)
+        self.player = Player(self)
         self.pad = Pad(self)
         self.exporting = Exporting(self)
         self.training = Training(self)
         self._parts = (
-            *(self.showing, self.selection, self.layouts, self.listing),
+            *(self.showing, self.selection, self.layouts, self.listing, self.filming),
             *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting),
         )
+        self.filming.changed.connect(self._on_film)
         self.arithmetic.calculated.connect(self.calculated)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, *self._parts):
+        for part in (self._drawer, *self._parts):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
@@ -159,7 +160,7 @@ class Studio(QObject):
         if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
             self.here = answer.here
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
-            self.film = replace(self.film, positions=answer.film.positions)
+            self.film = answer.film
 
     def _show(self, opened: "Opened") -> None:
         first, last = opened.beginning
@@ -173,7 +174,7 @@ class Studio(QObject):
         )
         self.current = opened
         self._drawer.cancel()
-        self._filmer.cancel()
+        self.filming.cancel()
         self.here = self.sketch = self.film = None
         self.drawn = self._pin_drawn = False
         self.live = False
@@ -207,8 +208,6 @@ class Studio(QObject):
             self._draw(preempt=not self.live)
         elif after.temperature != before.temperature:
             self._draw(preempt=False)
-        if after.differs(before, "route", "temperature"):
-            self._draw_film()
         self.state_changed.emit(before, after)
 
     @property
@@ -307,16 +306,9 @@ class Studio(QObject):
         if not live:
             self.end_gesture()
 
-    def _draw_film(self) -> None:
-        route = self.state.route
-        if self.current is not None and len(route.points) > 1:
-            # One seed for all frames: what differs between them is the code alone.
-            self._filmer.submit(FilmRequest(self.current, route, 0, self.temperature), preempt=False)
-
-    def _on_film(self, number: int, answer: Film) -> None:
-        if self._filmer.current(number):
-            self.film = answer
-            self.film_changed.emit(answer)
+    def _on_film(self, film: Film | None) -> None:
+        self.film = film
+        self.film_changed.emit(film)
 
     # -- pins and expressions ----------------------------------------------------------------
 
@@ -381,4 +373,3 @@ class Studio(QObject):
         for part in (*self._parts, self.training):
             part.close()
         self._drawer.stop()
-        self._filmer.stop()

@@ -140,8 +140,8 @@ QTabBar::tab:focus {{ color: {accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
 QScrollBar::handle:vertical:hover {{ background: {faint}; }}
-QScrollBar:horizontal {{ background: transparent; height: 7px; margin: 0; }}
-QScrollBar::handle:horizontal {{ background: {line}; border-radius: 3px; min-width: 24px; margin: 1px 2px; }}
+QScrollBar:horizontal {{ background: transparent; height: 9px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {line}; border-radius: 4px; min-width: 24px; margin: 2px 1px; }}
 QScrollBar::handle:horizontal:hover {{ background: {faint}; }}
 QScrollBar::add-line, QScrollBar::sub-line,
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}

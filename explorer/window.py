@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from explorer.bench import Bench
 from explorer.directions_panel import DirectionsPanel
+from explorer.film_bar import FilmPanel
 from explorer.filmstrip import Filmstrip
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
@@ -46,7 +47,11 @@ TOOLS = {
         "V",
         "Click or drag on the map: the model draws what is there.",
     ),
-    Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
+    Tool.PATH: (
+        "Path",
+        "P",
+        "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path.",
+    ),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 
@@ -86,6 +91,7 @@ class Window(QMainWindow):
         studio.training.ended.connect(self._on_trained)
         studio.exporting.progressed.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
         studio.exporting.exported.connect(self.status.setText)
+        studio.filming.progressed.connect(lambda stage, fraction: self._on_job("ways", stage, fraction))
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
@@ -148,12 +154,12 @@ class Window(QMainWindow):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.film, 1)
+        column.addWidget(FilmPanel(self.studio, self._theme, self.film), 1)
         column.addWidget(self.bench)
         whole = QSplitter(Qt.Orientation.Vertical)
         whole.addWidget(top)
         whole.addWidget(below)
-        whole.setSizes([620, 180])
+        whole.setSizes([600, 210])
         for splitter in (top, whole):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
@@ -254,19 +260,22 @@ class Window(QMainWindow):
         self._training_dialog.activateWindow()
 
     def escape(self) -> None:
-        """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
+        """Select nothing; if nothing is selected, end what runs; in any case end the film and the path, to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
         elif self.studio.pad.completions is not None:
             self.studio.pad.drop_completions()
         else:
             self.stop_job()
+        self.studio.player.put_away()
+        self.map.path.begin_anew()
         self.map.setFocus()
 
     def stop_job(self) -> None:
-        """End the layout or the export that runs; what there is stays."""
+        """End the layout, export or search that runs; what there is stays."""
         self.studio.layouts.cancel()
         self.studio.exporting.cancel()
+        self.studio.filming.stop_search()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
@@ -281,7 +290,7 @@ class Window(QMainWindow):
         else:
             self._jobs.pop(job, None)
         self.progress.setVisible(bool(self._jobs))
-        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
+        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export", "ways"}))
         if not self._jobs:
             if self.studio.current is not None:
                 count = len(self.studio.current.atlas)
