@@ -209,6 +209,22 @@ class MapView(pg.GraphicsView):
         if self._studio.current is not None:
             self._camera_glide.jump(self._whole(self._studio.current))
 
+    @property
+    def camera(self) -> "tuple[tuple[float, float], tuple[float, float]] | None":
+        """What the user has chosen to look at: (left, right), (bottom, top); None is the whole map."""
+        if not self._camera_moved:
+            return None
+        (left, right), (bottom, top) = self.box.viewRange()
+        return (left, right), (bottom, top)
+
+    def look_at(self, camera: "tuple[tuple[float, float], tuple[float, float]] | None") -> None:
+        """Look there, as `camera` says it."""
+        self.fit()
+        if camera is not None:
+            self._camera_moved = True
+            self._camera_glide.stop()
+            self.box.setRange(xRange=camera[0], yRange=camera[1], padding=0)
+
     def zoom(self, factor: float) -> None:
         """See `factor` times as much."""
         self._camera_moved = True

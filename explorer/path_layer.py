@@ -143,8 +143,8 @@ class PathLayer(QObject):
         """The pointer has come from `start` to `end`: it moves a control point, or draws another path."""
         points = list(self._studio.state.route.points)
         if self._grabbed is None:
-            self._grabbed = self._point_at(start)
-            on_line = self._line_at(start)
+            self._grabbed = None if self._anew else self._point_at(start)
+            on_line = None if self._anew else self._line_at(start)
             if self._grabbed is None and on_line is not None:
                 self._grabbed = on_line[0]
                 points.insert(self._grabbed, last)
@@ -172,7 +172,7 @@ class PathLayer(QObject):
         self._remove(self.grips.chosen)
 
     def begin_anew(self) -> None:
-        """Let the next click begin another path."""
+        """Let the next click or drag begin another path."""
         self._anew = True
         self.grips.choose(None)
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from core.morph import MorphedFilm, Polylines
+from core.morph import LEG_SECONDS, MorphedFilm, Polylines
 
 if TYPE_CHECKING:
     from explorer.requests import Film
     from explorer.studio import Studio
 
 FRAME_MS = 16
-FRAMES_PER_SECOND = 4.0
+FRAMES_PER_SECOND = 1 / LEG_SECONDS
 """At speed 1."""
 
 

@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from explorer.arithmetic import Arithmetic
 from explorer.directions import Directions
 from explorer.exporting import Exporting
 from explorer.filming import Filming
+from explorer.keeping import Keeping
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.pad import Pad
@@ -45,6 +46,7 @@ from explorer.workers import GeneratorThread, LatestWorker
 if TYPE_CHECKING:
     from core.expression import Code
     from explorer.opening import Opened
+    from explorer.session import Session
 
 MOST_STEPS = 500
 """That can be undone."""
@@ -108,9 +110,10 @@ class Studio(QObject):
         self.pad = Pad(self)
         self.exporting = Exporting(self)
         self.training = Training(self)
+        self.keeping = Keeping(self)
         self._parts = (
             *(self.showing, self.selection, self.layouts, self.listing, self.filming),
-            *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting),
+            *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting, self.keeping),
         )
         self.filming.changed.connect(self._on_film)
         self.arithmetic.calculated.connect(self.calculated)
@@ -123,14 +126,33 @@ class Studio(QObject):
 
     def open(self, name: str, data: Sequence[Path] = (), device: str = "auto") -> None:
         """Open a checkpoint, on its own atlas or on other drawings; what is open stays until it is there."""
-        if self._opener is not None:
-            self._opener.cancel()  # it ends by itself; what it still says is not heard
 
         def make() -> Generator[Any, None, Any]:
             from explorer.opening import open_checkpoint  # brings in torch, on that thread
+            from explorer.session import Session, Source
 
-            return (yield from open_checkpoint(name, data, device))
+            source = Source.of(name, data)
+            opened = yield from open_checkpoint(name, data, device)
+            return Session(source, opened, self._beginning(opened))
 
+        self._open(make)
+
+    def reopen(self, path: Path, device: str = "auto", *, recovered: bool = False) -> None:
+        """Open a session; what is open stays until it is there, and for good if it cannot be opened.
+
+        `recovered` for an autosaved one, whose file is not the user's.
+        """
+
+        def make() -> Generator[Any, None, Any]:
+            from explorer.session import open_session
+
+            return (yield from open_session(path, device, recovered=recovered))
+
+        self._open(make)
+
+    def _open(self, make: Callable[[], Generator[Any, None, Any]]) -> None:
+        if self._opener is not None:
+            self._opener.cancel()  # it ends by itself; what it still says is not heard
         self._opener = GeneratorThread(make, self)
         self._opener.progressed.connect(self._on_opening)
         self._opener.succeeded.connect(self._on_opened)
@@ -141,9 +163,10 @@ class Studio(QObject):
         if self.sender() is self._opener:
             self.opening.emit(progress.stage, progress.fraction)
 
-    def _on_opened(self, opened: "Opened") -> None:
+    def _on_opened(self, session: "Session") -> None:
         if self.sender() is self._opener:
-            self._show(opened)
+            self._show(session.opened, session.state)
+            self.keeping.keep(session)
             self.opening.emit("", None)
 
     def _on_opening_failed(self, message: str, details: str) -> None:
@@ -162,9 +185,9 @@ class Studio(QObject):
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
             self.film = answer.film
 
-    def _show(self, opened: "Opened") -> None:
+    def _beginning(self, opened: "Opened") -> State:
         first, last = opened.beginning
-        beginning = State(
+        return State(
             target=AtDrawing(first),
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
@@ -172,6 +195,8 @@ class Studio(QObject):
             pad=self.state.pad,
             colour_by=self.state.colour_by,
         )
+
+    def _show(self, opened: "Opened", beginning: State) -> None:
         self.current = opened
         self._drawer.cancel()
         self.filming.cancel()

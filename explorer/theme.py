@@ -108,6 +108,11 @@ QPushButton#flat:focus, QToolButton#flat:focus {{ border-color: {accent}; }}
 QToolButton#flat:checked {{ color: {accent}; }}
 QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
+QToolButton#tool {{ border-color: transparent; background: transparent; padding: 4px 5px; }}
+QToolButton#tool:hover {{ border-color: {line}; }}
+QToolButton#tool:focus {{ border-color: {faint}; }}
+QToolButton#tool:checked {{ background: {paper}; border-color: {line}; color: {accent}; }}
+QToolButton#tool:disabled {{ color: {faint}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
 QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; background: {paper}; color: {faint}; }}
@@ -128,6 +133,7 @@ QComboBox QAbstractItemView {{ background: {paper}; color: {ink}; border: 1px so
     selection-background-color: {line}; selection-color: {ink}; }}
 QMenu {{ background: {paper}; border: 1px solid {line}; padding: 4px 0; }}
 QMenu::item {{ padding: 4px 22px; }}
+QMenu::icon {{ padding-left: 8px; }}
 QMenu::item:selected {{ background: {line}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
 QTabWidget::pane {{ border: none; }}

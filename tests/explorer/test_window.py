@@ -52,6 +52,7 @@ def test_an_error_while_painting_is_reported_and_the_window_lives(window, monkey
 def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_P)
     assert window.map.tool is Tool.PATH
+    qtbot.keyClick(window.map, Qt.Key.Key_Return)  # a new path, wherever the present one lies
     before = window.studio.film
     start, end = on_map(window, *position(window, 3)), on_map(window, *position(window, 40))
     viewport = window.map.viewport()
@@ -165,5 +166,5 @@ def test_names_stand_over_their_categories(window):
 def test_closing_ends_every_thread(window):
     window.close()
     assert not window.studio._drawer._thread.is_alive()
-    assert not window.studio._filmer._thread.is_alive()
+    assert not window.studio.filming._worker._thread.is_alive()
     assert not window.map.names._worker._thread.is_alive()
