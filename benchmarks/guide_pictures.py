@@ -28,7 +28,7 @@ from explorer.workers import LatestWorker
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "guide"
 SIZE = (1120, 720)
-COLOURS = 160
+COLOURS = 256
 """Of a picture's palette, so that it stays small."""
 
 
@@ -118,7 +118,7 @@ def take(picture: Callable[[Window], QWidget], theme: LiveTheme) -> None:
     widget.grab().save(buffer, "PNG")
     image = Image.open(io.BytesIO(bytes(buffer.data().data()))).convert("RGB")
     file = FOLDER / f"{picture.__name__}.png"
-    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, optimize=True)
+    image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, optimize=True)
     print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1024} KB")
     window.close()
 

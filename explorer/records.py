@@ -33,6 +33,8 @@ AXES = {
     "Pin.code": "Z",
     "Pin.stroke3": "m3",
     "Group.indices": "m",
+    "ByHand.strokes": "m2",
+    "Offset.unit": "Z",
     "AttributeDirection.low": "Z",
     "AttributeDirection.step": "Z",
     "State.selected": "N",
@@ -169,13 +171,13 @@ def _of_union(kinds: tuple[Any, ...], where: str) -> Record:
         raise TypeError(f"{where} may be one of {kinds}, which cannot be told apart")
     form = Union[tuple(each.form for each in records.values()) + ((None,) if types.NoneType in kinds else ())]  # noqa: UP007
     only = next(iter(records.values()))
-    by_form = {each.form: each for each in records.values()} if several else {}
+    by_form = {each.form: each for each in records.values() if several}
 
     def pack(value: Any) -> Any:
-        return None if value is None else records.get(type(value), only).pack(value)
+        return None if value is None else (records[type(value)] if several else only).pack(value)
 
     def unpack(packed: Any, atlas: "Atlas") -> Any:
-        return None if packed is None else by_form.get(type(packed), only).unpack(packed, atlas)
+        return None if packed is None else (by_form[type(packed)] if several else only).unpack(packed, atlas)
 
     return Record(form, pack, unpack)
 
