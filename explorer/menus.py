@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from core.attributes import ATTRIBUTES
+from explorer.saving import ExportMenu
 
 if TYPE_CHECKING:
     from explorer.window import Window
@@ -18,8 +19,10 @@ def build_menus(window: "Window") -> None:
     """Fill the window's menu bar."""
     studio, selection, showing = window.studio, window.studio.selection, window.studio.showing
     bar = window.menuBar()
+    file = bar.addMenu("&File")
+    file.addMenu(ExportMenu(studio, file))
     _fill(
-        bar.addMenu("&File"),
+        file,
         ("Export selection…", "Ctrl+E", window.selected.export),
         ("Quit", "Ctrl+Q", window.close),
     )
@@ -33,6 +36,9 @@ def build_menus(window: "Window") -> None:
     edit.addSeparator()
     _fill(
         edit,
+        # A line edit with the focus takes Ctrl+C for itself.
+        ("Copy the sketch", "Ctrl+C", studio.exporting.copy_sketch),
+        ("Paste a drawing", "Ctrl+V", window.paste),
         ("Find…", "Ctrl+F", window.find),
         ("Select all that is shown", "Ctrl+A", selection.choose_all),
         ("Select nothing, or stop", "Esc", window.escape),
@@ -44,6 +50,14 @@ def build_menus(window: "Window") -> None:
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
+    _fill(
+        tools,
+        None,
+        ("Draw by hand", "D", window.draw_by_hand),
+        ("Complete the drawing by hand", "Ctrl+Return", studio.pad.complete),
+        None,
+        ("Train a model…", "Ctrl+T", window.show_training),
+    )
     look = bar.addMenu("&Map")
     _colours(window, look.addMenu("Colour by"))
     _fill(

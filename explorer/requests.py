@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from core.freehand import Stroke
+from explorer.by_hand import encode
 from explorer.workers import Cancel
 
 if TYPE_CHECKING:
@@ -61,6 +63,13 @@ class ByExpression:
 
 
 @dataclass(frozen=True, eq=False)
+class ByHand:
+    """The code of a drawing by hand: its strokes [k, 2] as they are on the pad."""
+
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Offset:
     """How far to go along a direction, and what one unit of it is."""
 
@@ -77,7 +86,7 @@ class Steered:
     offsets: Mapping[str, Offset]
 
 
-Target = AtDrawing | AtPosition | AtCode | ByExpression | Steered
+Target = AtDrawing | AtPosition | AtCode | ByExpression | Steered | ByHand
 
 
 class Mode(Enum):
@@ -151,6 +160,13 @@ class Misread:
 
 
 @dataclass(frozen=True, eq=False)
+class Codeless:
+    """Why a drawing by hand has no code, in one sentence."""
+
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
 class Sketch:
     """A drawing, perhaps still in progress."""
 
@@ -172,9 +188,9 @@ class Film:
     finished: bool
 
 
-def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Located | Sketch]:
-    """Answer a DrawRequest: where it is, then the sketch while it is drawn; nothing for what is no code."""
-    from core.errors import ExpressionError
+def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located | Sketch]:
+    """Answer a DrawRequest: where it is, then the sketch while it is drawn; no place for what is no code."""
+    from core.errors import DataError, ExpressionError
     from core.generation import SamplingConfig
 
     began = time.perf_counter()
@@ -183,6 +199,9 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Located | Sketch]:
         located = _locate(target, opened)
     except ExpressionError:
         return  # the check of the expression line says what is wrong
+    except DataError as error:
+        yield Codeless(str(error))
+        return
     yield located
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     codes = located.place.code[None]
@@ -247,6 +266,10 @@ def _locate(target: Target, opened: "Opened") -> Located:
     elif isinstance(target, AtCode):
         place, title = navigator.place(target.code), target.title
         x, y = navigator.to_map(target.code)
+    elif isinstance(target, ByHand):
+        _, code = encode(target.strokes, opened)
+        place, title = navigator.place(code), "Drawn by hand"
+        x, y = navigator.to_map(code)
     else:
         raise TypeError(f"{type(target).__name__} is no target")
     if place.index is None:

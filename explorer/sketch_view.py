@@ -86,6 +86,12 @@ class SketchView(QWidget):
         self._by_order = by_order
         self.update()
 
+    def clear(self) -> None:
+        """Show no drawing."""
+        self.begin()
+        self._stroke3, self._shown = self._stroke3[:0], 0
+        self.update()
+
     def _tick(self) -> None:
         self._show(int((time.perf_counter() - self._began) * HAND_SPEED))
 

@@ -15,11 +15,14 @@ from PySide6.QtGui import QUndoStack
 from core.expression_syntax import renamed
 from explorer.arithmetic import Arithmetic
 from explorer.directions import Directions
+from explorer.exporting import Exporting
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
+from explorer.pad import Pad
 from explorer.requests import (
     AtCode,
     AtDrawing,
+    Codeless,
     DrawRequest,
     Film,
     FilmRequest,
@@ -35,6 +38,7 @@ from explorer.requests import (
 from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
+from explorer.training import Training
 from explorer.variants import COUNT, Variants
 from explorer.workers import GeneratorThread, LatestWorker
 
@@ -101,9 +105,12 @@ class Studio(QObject):
         self.arithmetic = Arithmetic(self)
         self.directions = Directions(self)
         self.variants = Variants(self)
+        self.pad = Pad(self)
+        self.exporting = Exporting(self)
+        self.training = Training(self)
         self._parts = (
             *(self.showing, self.selection, self.layouts, self.listing),
-            *(self.arithmetic, self.directions, self.variants),
+            *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting),
         )
         self.arithmetic.calculated.connect(self.calculated)
         self.layouts.moved.connect(self._on_moved)
@@ -161,6 +168,7 @@ class Studio(QObject):
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
             selected=np.zeros(len(opened.atlas), dtype=bool),
+            pad=self.state.pad,
             colour_by=self.state.colour_by,
         )
         self.current = opened
@@ -274,6 +282,8 @@ class Studio(QObject):
                     self._pin_drawn = False
                     self.pin()
                 self._prepare()
+        elif isinstance(answer, Codeless):
+            self.pad.refuse(answer.message)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""
@@ -368,7 +378,7 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in self._parts:
+        for part in (*self._parts, self.training):
             part.close()
         self._drawer.stop()
         self._filmer.stop()

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from core.picture import INK, PAPER
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -29,7 +31,7 @@ class Theme:
     dark: bool
 
 
-LIGHT = Theme("#fbf8f2", "#f3efe6", "#ddd6c8", "#26221c", "#6f675b", "#b3471d", "#a61b1b", False)
+LIGHT = Theme(PAPER, "#f3efe6", "#ddd6c8", INK, "#6f675b", "#b3471d", "#a61b1b", False)
 DARK = Theme("#171614", "#1f1d1a", "#37332d", "#ece6da", "#a1988a", "#f08a5d", "#ff8a80", True)
 
 
@@ -108,7 +110,11 @@ QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
-QLineEdit:focus {{ border-color: {accent}; }}
+QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; background: {paper}; color: {faint}; }}
+QLineEdit:disabled {{ color: {faint}; background: {panel}; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:unchecked {{ border: 1px solid {faint}; border-radius: 2px; width: 12px; height: 12px;
+    background: {paper}; }}
 QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
     background: {paper}; color: {ink}; selection-background-color: {accent}; }}
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0 5px; background: transparent; }}

@@ -27,6 +27,7 @@ from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
 from explorer.menus import build_menus
+from explorer.pad_panel import PadPanel
 from explorer.requests import Sketch
 from explorer.search import Search
 from explorer.selection_bar import SelectionBar
@@ -34,6 +35,7 @@ from explorer.sketch_panel import SketchPanel
 from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
+from explorer.training_dialog import TrainingDialog, may_close
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
@@ -59,10 +61,12 @@ class Window(QMainWindow):
         self._jobs: dict[str, tuple[str, float | None]] = {}
         """What goes on in the background, the newest last: its stage and how much of that is done."""
         self._layout_panel: LayoutPanel | None = None
+        self._training_dialog: TrainingDialog | None = None
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
         self.panel = SketchPanel(studio, theme)
+        self.pad = PadPanel(studio, theme)
         self.film = Filmstrip(studio, theme)
         self.bench = Bench(studio, theme)
         self.legend = Legend(studio, theme)
@@ -78,8 +82,10 @@ class Window(QMainWindow):
         build_menus(self)
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
-        studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
-        studio.selection.exported.connect(self.status.setText)
+        studio.training.progressed.connect(lambda stage, fraction: self._on_job("training", stage, fraction))
+        studio.training.ended.connect(self._on_trained)
+        studio.exporting.progressed.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
+        studio.exporting.exported.connect(self.status.setText)
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
@@ -132,6 +138,7 @@ class Window(QMainWindow):
         self.side = QTabWidget()
         self.side.setDocumentMode(True)
         self.side.addTab(self.panel, "Sketch")
+        self.side.addTab(self.pad, "Draw")
         self.side.addTab(self.directions, "Directions")
         column.addWidget(self.side, 1)
         column.addWidget(self.strip)
@@ -206,6 +213,15 @@ class Window(QMainWindow):
         self.hint.setText(what)
         self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans, Ctrl+drag carries a drawing.")
 
+    def draw_by_hand(self) -> None:
+        self.side.setCurrentWidget(self.pad)
+        self.pad.sheet.setFocus()
+
+    def paste(self) -> None:
+        """Take the clipboard's picture as the drawing by hand."""
+        self.draw_by_hand()
+        self.pad.paste()
+
     def find(self) -> None:
         self.search.setFocus()
         self.search.selectAll()
@@ -229,10 +245,20 @@ class Window(QMainWindow):
         self._layout_panel.raise_()
         self._layout_panel.activateWindow()
 
+    def show_training(self) -> None:
+        """Open the training, which goes on if this is closed."""
+        if self._training_dialog is None:
+            self._training_dialog = TrainingDialog(self.studio, self._theme, self)
+        self._training_dialog.show()
+        self._training_dialog.raise_()
+        self._training_dialog.activateWindow()
+
     def escape(self) -> None:
         """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
+        elif self.studio.pad.completions is not None:
+            self.studio.pad.drop_completions()
         else:
             self.stop_job()
         self.map.setFocus()
@@ -240,7 +266,7 @@ class Window(QMainWindow):
     def stop_job(self) -> None:
         """End the layout or the export that runs; what there is stays."""
         self.studio.layouts.cancel()
-        self.studio.selection.cancel_export()
+        self.studio.exporting.cancel()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
@@ -250,9 +276,10 @@ class Window(QMainWindow):
             widget.update()
 
     def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
-        self._jobs.pop(job, None)
         if stage:
             self._jobs[job] = (stage, fraction)
+        else:
+            self._jobs.pop(job, None)
         self.progress.setVisible(bool(self._jobs))
         self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
         if not self._jobs:
@@ -267,6 +294,10 @@ class Window(QMainWindow):
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
+
+    def _on_trained(self) -> None:
+        training = self.studio.training
+        self.status.setText(training.problem or f"The training of {training.name} has ended")
 
     def _on_found(self, index: int) -> None:
         self.map.bring_into_view(index)
@@ -291,6 +322,9 @@ class Window(QMainWindow):
     # -- the end -----------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not may_close(self, self.studio.training):
+            event.ignore()
+            return
         self.map.stop()
         self.studio.close()
         super().closeEvent(event)

@@ -83,7 +83,7 @@ def test_typing_an_expression_draws_its_value(window, qtbot):
         qtbot.keyClicks(window.bench.line, 'cat - bird + "hot dog"')
     expected = means["cat"] - means["bird"] + means["hot dog"]
     np.testing.assert_allclose(window.studio.here.place.code, expected, atol=1e-5)
-    assert window.bench.verdict.text() == ""
+    qtbot.waitUntil(lambda: window.bench.verdict.text() == "", timeout=WAIT)
 
 
 def test_a_mistyped_expression_is_explained_and_typing_keys_stay_text(window, qtbot):
