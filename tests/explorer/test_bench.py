@@ -451,7 +451,9 @@ def test_an_example_and_its_figure_are_one_click(window, qtbot):
     image = dialog.view.grab().toImage()
     colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
     assert {"#7b3294", "#2166ac", "#8c510a", "#cb181d"} <= colours
-    with qtbot.waitSignal(window.studio.arithmetic.figured, timeout=WAIT) as signal:
+    with qtbot.waitSignal(
+        window.studio.arithmetic.figured, timeout=WAIT, check_params_cb=lambda figure: figure.text == "cat - bird"
+    ) as signal:
         window.studio.calculate("cat - bird")  # an open figure follows
     assert [operand.text for operand in signal.args[0].operands] == ["cat", "bird", ""]
     dialog.copy.click()
