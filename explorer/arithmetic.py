@@ -105,6 +105,8 @@ class Arithmetic(QObject):
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
         self._studio = studio
+        self.figure: Figure | None = None
+        """The one drawn last."""
         self._moved: Target | None = None
         """What a slider in motion has made current last."""
         self._checker = LatestWorker(check, "check", self)
@@ -179,6 +181,7 @@ class Arithmetic(QObject):
     def _on_opened(self) -> None:
         self._checker.cancel()
         self._figurer.cancel()
+        self.figure = None
 
     def _on_state(self, before: State, after: State) -> None:
         """Check the expression when it or what its names mean is another; that changes nothing itself."""
@@ -197,6 +200,7 @@ class Arithmetic(QObject):
     def _on_figured(self, number: int, answer: Figure | Misread) -> None:
         if self._figurer.current(number):
             if isinstance(answer, Figure):
+                self.figure = answer
                 self.figured.emit(answer)
             else:
                 self.figure_refused.emit(answer.message)

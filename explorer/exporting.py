@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, QObject, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 
 from core.code_files import NamedCode
 from core.morph import MorphedFilm
 from core.svg_writer import sketch_svg
-from explorer.exports import ANIMATION, CODES, FILMSTRIP, SKETCH, Formats, export, export_drawings
+from explorer.exports import ANIMATION, CODES, FIGURE, FILMSTRIP, SKETCH, Formats, export, export_drawings
+from explorer.figure_picture import figure_image, figure_svg
 from explorer.pictures import sketch_image
 from explorer.workers import GeneratorThread
 
@@ -52,6 +53,10 @@ class Exporting(QObject):
         return self._studio.film is not None
 
     @property
+    def has_figure(self) -> bool:
+        return self._studio.arithmetic.figure is not None
+
+    @property
     def has_codes(self) -> bool:
         return bool(self._codes())
 
@@ -80,6 +85,11 @@ class Exporting(QObject):
         if self._studio.film is not None:
             self._write(ANIMATION, MorphedFilm(self._studio.film.sketches), path)
 
+    def figure(self, path: Path) -> None:
+        """Write the expression as a row of sketches as it was drawn last, as SVG, PNG or PDF."""
+        if self._studio.arithmetic.figure is not None:
+            self._write(FIGURE, self._studio.arithmetic.figure, path)
+
     def codes(self, path: Path) -> None:
         """Write the current code, those of the frames and the pinned ones, as npz or csv."""
         if codes := self._codes():
@@ -96,11 +106,20 @@ class Exporting(QObject):
         if self._studio.sketch is None:
             return
         stroke3 = self._studio.sketch.stroke3
+        self._copy("Sketch", sketch_svg(stroke3).encode(), sketch_image(stroke3))
+
+    def copy_figure(self) -> None:
+        """Put the figure of the expression on the clipboard in the same two ways."""
+        figure = self._studio.arithmetic.figure
+        if figure is not None:
+            self._copy("Figure", figure_svg(figure), figure_image(figure))
+
+    def _copy(self, what: str, svg: bytes, image: QImage) -> None:
         data = QMimeData()
-        data.setData("image/svg+xml", sketch_svg(stroke3).encode())
-        data.setImageData(sketch_image(stroke3))
+        data.setData("image/svg+xml", svg)
+        data.setImageData(image)
         QGuiApplication.clipboard().setMimeData(data)
-        self.exported.emit("Sketch copied as SVG and as a picture")
+        self.exported.emit(f"{what} copied as SVG and as a picture")
 
     def _write(self, formats: Formats, thing: Any, path: Path) -> None:
         self._run(path, export(formats, thing, path))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.code_files import codes_csv, codes_npz
 from core.svg_writer import animation_svg, filmstrip_svg, sketch_svg
+from explorer.figure_picture import figure_image, figure_pdf, figure_svg
 from explorer.finding import BATCH, drawings_of
 from explorer.pictures import animation_gif, filmstrip_image, filmstrip_pdf, png, sketch_image
 
@@ -58,6 +59,12 @@ FILMSTRIP: Formats = {
     ".pdf": Format("PDF page", _at_once(filmstrip_pdf)),
 }
 """Of sketches in stroke-3."""
+FIGURE: Formats = {
+    ".svg": Format("SVG drawing", _at_once(figure_svg)),
+    ".png": Format("PNG picture", _at_once(lambda figure: png(figure_image(figure)))),
+    ".pdf": Format("PDF page", _at_once(figure_pdf)),
+}
+"""Of a Figure."""
 ANIMATION: Formats = {
     ".gif": Format("GIF animation", animation_gif),
     ".svg": Format("Animated SVG for browsers", _at_once(animation_svg)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from explorer.exports import ANIMATION, CODES, FILMSTRIP, SKETCH, Formats
+from explorer.exports import ANIMATION, CODES, FIGURE, FILMSTRIP, SKETCH, Formats
 
 if TYPE_CHECKING:
     from explorer.studio import Studio
@@ -53,6 +53,7 @@ class ExportMenu(QMenu):
         for title, name, formats, write, there_is in (
             ("Sketch…", "sketch", SKETCH, exporting.sketch, lambda: exporting.has_sketch),
             ("Filmstrip…", "filmstrip", FILMSTRIP, exporting.filmstrip, lambda: exporting.has_film),
+            ("Figure of the expression…", "figure", FIGURE, exporting.figure, lambda: exporting.has_figure),
             ("Animation…", "animation", ANIMATION, exporting.animation, lambda: exporting.has_film),
             ("Codes…", "codes", CODES, exporting.codes, lambda: exporting.has_codes),
         ):

@@ -152,7 +152,7 @@ QScrollBar::handle:horizontal:hover {{ background: {faint}; }}
 QScrollBar::add-line, QScrollBar::sub-line,
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
 QLineEdit#small {{ padding: 3px 6px; }}
-QListView#completion {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 3px 0;
+QListView#completion {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 1px 0;
     selection-background-color: {line}; selection-color: {ink}; }}
 QListView#completion::item {{ padding: 2px 8px; }}
 QListView {{ border: none; background: transparent; outline: none; }}

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 
 from core.completion import completions
@@ -431,7 +433,7 @@ def test_the_norm_is_shown_against_the_data(window, qtbot):
     assert norm.words.text() == f"‖z‖ {studio.here.norm:.1f}"
     assert norm.bar.place(low) < norm.bar.place(norm.bar.typical) < norm.bar.place(high)
     assert norm.bar.place(studio.here.norm) > norm.bar.place(high)
-    assert "Rescale" in window.bench.verdict.words
+    qtbot.waitUntil(lambda: "Rescale" in window.bench.verdict.words, timeout=WAIT)
     with drawn(qtbot, studio):
         qtbot.mouseClick(window.bench.rescale, LEFT)
     assert norm.bar.norm == pytest.approx(norm.bar.typical)
@@ -449,11 +451,34 @@ def test_an_example_and_its_figure_are_one_click(window, qtbot):
     image = dialog.view.grab().toImage()
     colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
     assert {"#7b3294", "#2166ac", "#8c510a", "#cb181d"} <= colours
-    with qtbot.waitSignal(window.studio.arithmetic.figured, timeout=WAIT) as signal:
+    with qtbot.waitSignal(
+        window.studio.arithmetic.figured, timeout=WAIT, check_params_cb=lambda figure: figure.text == "cat - bird"
+    ) as signal:
         window.studio.calculate("cat - bird")  # an open figure follows
     assert [operand.text for operand in signal.args[0].operands] == ["cat", "bird", ""]
-    from PySide6.QtWidgets import QApplication
-
     dialog.copy.click()
-    assert not QApplication.clipboard().image().isNull()
+    assert not QGuiApplication.clipboard().image().isNull()
     dialog.close()
+
+
+def test_the_figure_is_written_in_every_format(studio, qtbot, tmp_path):
+    studio.calculate("cat - bird")
+    with qtbot.waitSignal(studio.arithmetic.figured, timeout=WAIT):
+        studio.arithmetic.draw_figure()
+    for name in ("figure.svg", "figure.png", "figure.pdf"):
+        with qtbot.waitSignal(studio.exporting.exported, timeout=WAIT):
+            studio.exporting.figure(tmp_path / name)
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+    png = QImage(str(tmp_path / "figure.png"))
+    svg = QSvgRenderer(str(tmp_path / "figure.svg"))
+    assert svg.isValid()
+    assert svg.viewBox().size() == png.size()
+    drawn = QImage(png.size(), QImage.Format.Format_RGB32)
+    with QPainter(drawn) as painter:
+        svg.render(painter)
+    for colour in ("#7b3294", "#2166ac", "#cb181d"):
+        counts = [
+            sum(image.pixelColor(x, y).name() == colour for x in range(0, png.width(), 3) for y in range(png.height()))
+            for image in (png, drawn)
+        ]
+        assert min(counts) > 0.8 * max(counts) > 0

@@ -180,7 +180,7 @@ def test_the_menu_asks_for_a_file_and_remembers_its_folder(window, qtbot, tmp_pa
     folder = tmp_path / "pictures"
     folder.mkdir()
     actions = export_menu(window)
-    assert list(actions) == ["Sketch…", "Filmstrip…", "Animation…", "Codes…"]
+    assert list(actions) == ["Sketch…", "Filmstrip…", "Figure of the expression…", "Animation…", "Codes…"]
     actions["Filmstrip…"].trigger()
     dialog = dialog_of(window, qtbot)
     assert dialog.nameFilters() == ["SVG drawing (*.svg)", "PNG picture (*.png)", "PDF page (*.pdf)"]
