@@ -74,20 +74,25 @@ class Stage:
         kind.paintEvent = watched
 
     def wait(self, condition: Callable[[], bool]) -> None:
-        """Run the event loop until `condition` holds."""
-        from PySide6.QtCore import QEventLoop
+        """Run the event loop, as a user's program does, until `condition` holds."""
+        from PySide6.QtCore import QEventLoop, QTimer
 
-        deadline = time.perf_counter() + LONGEST_S
-        while not condition():
-            self.application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
-            time.sleep(0.0002)  # lets the threads that decode have the interpreter
-            if time.perf_counter() > deadline:
-                raise SystemExit(f"The window did not come to rest within {LONGEST_S} s.")
+        loop, poll, deadline = QEventLoop(), QTimer(interval=5), time.perf_counter() + LONGEST_S
+        poll.timeout.connect(lambda: loop.quit() if condition() or time.perf_counter() > deadline else None)
+        poll.start()
+        loop.exec()
+        if time.perf_counter() > deadline:
+            raise SystemExit(f"The window did not come to rest within {LONGEST_S} s.")
 
     def rest(self, seconds: float) -> None:
         """Run the event loop for a while."""
-        until = time.perf_counter() + seconds
-        self.wait(lambda: time.perf_counter() >= until)
+        from PySide6.QtCore import QEventLoop, Qt, QTimer
+
+        loop = QEventLoop()
+        timer = QTimer(interval=round(1000 * seconds), singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        timer.timeout.connect(loop.quit)
+        timer.start()
+        loop.exec()
 
     def settle(self) -> None:
         """Wait until every worker has been idle for a while."""

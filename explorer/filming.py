@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 COARSE = 10
 """Frames decoded at once while the path is being changed."""
-COARSE_S = 0.055
+COARSE_S = 0.045
 """What decoding them may take; sketches that are not done by then are shown as far as they are."""
-COARSE_PIECES, FINE_PIECES = 30, 240
+COARSE_PIECES, FINE_PIECES = 16, 240
 """Of the path's line on the map while it changes, and at rest: each costs a search of all drawings."""
 SEARCHING = "finding the ways through the data"
 REST_MS = 120
@@ -77,13 +77,23 @@ class _Reel:
         pieces = COARSE_PIECES if request.coarse else FINE_PIECES
         self._way, self._shares = subdivided(stops, pieces, spherical=spherical)
         self._corners = _found(corners, self._way)
-        places = opened.navigator.positions_of(np.concatenate([self.codes, self._way]))
-        self._positions, self._line = places[: route.frames], places[route.frames :]
         self._request = request
+        self._place(coarse=request.coarse)
         self._source = (opened.decoder, request.temperature)
         self._sketches: list[Strokes | None] = [None] * route.frames
         self._whole = np.zeros(route.frames, dtype=bool)
         self._take_over(request.kept)
+
+    def _place(self, *, coarse: bool) -> None:
+        """Find the line on the map, and the frames on it: in a coarse film they are where it is nearby."""
+        navigator = self._request.opened.navigator
+        if coarse:
+            self._line = navigator.positions_of(self._way)
+            at = np.linspace(0, 1, len(self.codes))
+            self._positions = np.column_stack([np.interp(at, self._shares, axis) for axis in self._line.T])
+        else:
+            places = navigator.positions_of(np.concatenate([self.codes, self._way]))
+            self._positions, self._line = places[: len(self.codes)], places[len(self.codes) :]
 
     def _take_over(self, kept: Film | None) -> None:
         if kept is None or kept.source != self._source:
@@ -178,6 +188,11 @@ class Filming(QObject):
     def stand_in(self) -> bool:
         """Whether the straight path is shown because the way through the data is not known yet."""
         return self._studio.state.route.mode is Mode.DATA and self._graph is None
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the film of the present path has been asked for in full, and answered."""
+        return self._fine and not self._rest.isActive() and self._worker.idle
 
     def cancel(self) -> None:
         """Want no film of anything asked so far."""

@@ -1,7 +1,17 @@
 """The sketches along a path, in a row."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QTransform,
+)
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from explorer.code_drag import CarriedCode, DragSource
@@ -87,14 +97,18 @@ class Filmstrip(QWidget):
         ink.setAlpha(255 if film.drawn[index] else STAND_IN)
         area = cell.adjusted(4, 4, -4, -6)
         if len(sketch):
-            paint_path(painter, self._path(sketch), fit(sketch, area), min(area.width(), area.height()), ink)
+            side = min(area.width(), area.height())
+            corner = area.center() - QPointF(side / 2, side / 2)
+            paint_path(painter, self._path(sketch), QTransform(side, 0, 0, side, corner.x(), corner.y()), side, ink)
         if index in (self._chosen, self._under) and not self._studio.player.shown:
             colour = self._theme.accent if index == self._chosen else self._theme.line
             self._underline(painter, cell.left() + 8, cell.right() - 8, colour)
 
     def _path(self, sketch: Strokes) -> QPainterPath:
+        """In the unit square."""
         if id(sketch) not in self._paths:
-            self._paths[id(sketch)] = (sketch, sketch_path(sketch))
+            placed = fit(sketch, QRectF(0, 0, 1, 1))
+            self._paths[id(sketch)] = (sketch, placed.map(sketch_path(sketch)))
         return self._paths[id(sketch)][1]
 
     def _paint_time(self, painter: QPainter) -> None:

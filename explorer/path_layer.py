@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QPointF
+from PySide6.QtCore import QObject, QPointF, QTimer
 
 from explorer.grips import Grips
 from explorer.marks import Marks
@@ -16,6 +16,8 @@ from explorer.theme import LiveTheme, Theme
 
 NEAR_POINT, NEAR_LINE = 10, 6
 """Pixels within which a press means a control point, or the line between two."""
+DRAG_MS = 25
+"""Between two steps of a drag: painting the map for each that a mouse reports would leave the film no time."""
 
 
 class PathLayer(QObject):
@@ -27,9 +29,14 @@ class PathLayer(QObject):
         self._places: dict[int, tuple[Target, object, tuple[float, float]]] = {}
         self._grabbed: int | None = None
         """The control point that is being dragged."""
+        self._dragged_to: AtPosition | None = None
+        """Where it has not been brought yet."""
+        self._wait = QTimer(self, singleShot=True, interval=DRAG_MS)
+        self._wait.timeout.connect(self._follow)
         self._anew = True
         """Whether the next click begins another path."""
-        self._line_places = np.zeros((0, 2))
+        self.line_places = np.zeros((0, 2))
+        """[K, 2]: the path's line on the map."""
         self._halo, self._line, self._ties = (pg.PlotCurveItem(antialias=True) for _ in range(3))
         for depth, curve in ((0.8, self._halo), (1, self._line), (0.9, self._ties)):
             curve.setZValue(depth)
@@ -70,7 +77,7 @@ class PathLayer(QObject):
     def _clear(self) -> None:
         for item in (self._halo, self._line, self._ties, self._frames, self._marker):
             item.clear()
-        self._line_places = np.zeros((0, 2))
+        self.line_places = np.zeros((0, 2))
 
     def _on_state(self, before: State, after: State) -> None:
         if after.route is not before.route:
@@ -91,14 +98,14 @@ class PathLayer(QObject):
         if film is None or len(places) != len(film.positions) + len(film.line):
             return
         self._frames.set_places(places[: len(film.positions)])
-        self._line_places = places[len(film.positions) :]
+        self.line_places = places[len(film.positions) :]
         for curve in (self._halo, self._line):
-            curve.setData(*self._line_places.T)
+            curve.setData(*self.line_places.T)
         # Between drawings a code's own place is not quite where it was asked for.
         points = self._studio.state.route.points
         if len(points) == len(film.corners):
             there = [self.place(target) for target in points]
-            pairs = np.stack([np.array(there), self._line_places[film.corners]], axis=1)
+            pairs = np.stack([np.array(there), self.line_places[film.corners]], axis=1)
             self._ties.setData(*pairs.reshape(-1, 2).T, connect="pairs")
         self._show_marker()
 
@@ -141,21 +148,39 @@ class PathLayer(QObject):
 
     def drag(self, start: QPointF, end: QPointF, first: AtPosition, last: AtPosition, released: bool) -> None:
         """The pointer has come from `start` to `end`: it moves a control point, or draws another path."""
-        points = list(self._studio.state.route.points)
         if self._grabbed is None:
-            self._grabbed = None if self._anew else self._point_at(start)
-            on_line = None if self._anew else self._line_at(start)
-            if self._grabbed is None and on_line is not None:
-                self._grabbed = on_line[0]
-                points.insert(self._grabbed, last)
-            elif self._grabbed is None:
-                points = [self._snapped(first), last]
-                self._grabbed = 1
-            self._anew = False
-        points[self._grabbed] = self._snapped(last)
-        self._become(points, self._grabbed, live=not released)
+            self._grab(start, first, last)
+        self._dragged_to = last
         if released:
+            self._follow()
             self._grabbed = None
+            self._studio.end_gesture()
+        elif not self._wait.isActive():
+            self._follow()
+
+    def _grab(self, start: QPointF, first: AtPosition, last: AtPosition) -> None:
+        """Take hold of what a drag begins on; it begins another path where there is nothing."""
+        points = list(self._studio.state.route.points)
+        on_line = None if self._anew else self._line_at(start)
+        self._grabbed = None if self._anew else self._point_at(start)
+        if self._grabbed is None and on_line is not None:
+            self._grabbed = on_line[0]
+            points.insert(self._grabbed, last)
+        elif self._grabbed is None:
+            self._grabbed = 1
+            points = [self._snapped(first), last]
+        self._anew = False
+        self._become(points, self._grabbed, live=True)
+
+    def _follow(self) -> None:
+        """Bring the point that is being dragged to where the pointer was last, some times a second."""
+        points = list(self._studio.state.route.points)
+        if self._grabbed is None or self._dragged_to is None or self._grabbed >= len(points):
+            return
+        points[self._grabbed] = self._snapped(self._dragged_to)
+        self._dragged_to = None
+        self._become(points, self._grabbed, live=True)
+        self._wait.start()
 
     def hover(self, at: QPointF) -> bool:
         """The pointer is at a place of the map; whether it could take hold of something there."""
@@ -197,7 +222,7 @@ class PathLayer(QObject):
     def _line_at(self, at: QPointF) -> tuple[int, NDArray[np.float32]] | None:
         """Which control point one added there would be, and the path's code there; None beside the line."""
         film = self._studio.film
-        places = self._line_places
+        places = self.line_places
         if film is None or self._anew or len(places) != len(film.way):
             return None
         if len(film.corners) != len(self._studio.state.route.points):

@@ -47,7 +47,7 @@ class Player(QObject):
         self._forward = True
         self._last = 0.0
         self._timer = QTimer(self, interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._tick)
+        self._timer.timeout.connect(self.tick)
         studio.film_changed.connect(self._on_film)
         studio.opened.connect(lambda: self._on_film(None))
         studio.located.connect(self.put_away)
@@ -119,7 +119,8 @@ class Player(QObject):
         """Where on the map it is, while the film is on view."""
         return self._film.place(self.time) if self._film is not None and self.shown else None
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Go on by the time that has passed."""
         now = time.perf_counter()
         step = (now - self._last) * FRAMES_PER_SECOND * self.speed
         self._last = now

@@ -54,7 +54,7 @@ def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
     assert window.map.tool is Tool.PATH
     qtbot.keyClick(window.map, Qt.Key.Key_Return)  # a new path, wherever the present one lies
     before = window.studio.film
-    start, end = on_map(window, *position(window, 3)), on_map(window, *position(window, 40))
+    start, end = on_map(window, *position(window, 5)), on_map(window, *position(window, 40))
     viewport = window.map.viewport()
     with qtbot.waitSignal(
         window.studio.film_changed, timeout=WAIT, check_params_cb=lambda film: film.finished and film is not before
@@ -65,7 +65,7 @@ def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
         qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
     latents = window.studio.current.atlas.latents
     qtbot.waitUntil(lambda: np.allclose(window.studio.film.codes[-1], latents[40], atol=1e-4), timeout=WAIT)
-    np.testing.assert_allclose(window.studio.film.codes[0], latents[3], atol=1e-4)
+    np.testing.assert_allclose(window.studio.film.codes[0], latents[5], atol=1e-4)
     assert len(window.studio.film.sketches) == 10
 
 
