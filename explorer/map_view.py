@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication
 
+from explorer.code_drag import DropTarget, drag_code
 from explorer.drawing_layer import DrawingLayer
 from explorer.finding import Listed
 from explorer.glide import Glide
@@ -18,7 +20,7 @@ from explorer.marks import Marks
 from explorer.marquee import Marquee
 from explorer.palette import class_rgba
 from explorer.point_layer import PointLayer
-from explorer.requests import AtPosition, Film, Located
+from explorer.requests import AtCode, AtPosition, Film, Located
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 
@@ -98,6 +100,10 @@ class MapView(pg.GraphicsView):
         self.drawings = DrawingLayer(studio, self.box, theme)
         self.card = HoverCard(studio, theme, self.viewport())
         self.box.sigTransformChanged.connect(self.card.dismiss)
+        self.card.drawn.connect(self._on_card_drawn)
+        self._carried: int | None = None
+        """The drawing that is to be dragged away."""
+        DropTarget(self.viewport(), lambda carried: studio.choose(AtCode(carried.code, carried.title)))
         self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine), antialias=True)
         self._path.setZValue(1)
         self.box.addItem(self._path)
@@ -275,13 +281,48 @@ class MapView(pg.GraphicsView):
     def _on_dragged(self, start: QPointF, end: QPointF, released: bool) -> None:
         if self.tool is Tool.SELECT:
             self.marquee.drag(start, end, released, self.box.modifiers)
+        elif self.tool is Tool.EXPLORE and self.box.modifiers & Qt.KeyboardModifier.ControlModifier:
+            self._carry(None if released else start)
         elif self.tool is Tool.EXPLORE:
             self._studio.choose(self._target(end), live=not released)
         elif start != end:
             self._path.setData([start.x(), end.x()], [start.y(), end.y()])
             self._studio.set_path([self._target(start), self._target(end)])
 
+    def _carry(self, start: QPointF | None) -> None:
+        """Let the drawing at a place hang on the pointer, as soon as it is drawn; None gives up."""
+        opened = self._studio.current
+        if start is None or opened is None:
+            self._carried = None
+        elif self._carried is None:
+            index, distance = opened.navigator.on_map(start.x(), start.y(), self._studio.showing.mask)
+            if distance <= self.reach():
+                self._carried = index
+                self.card.point_at(index, self.mapFromScene(self.box.mapViewToScene(start)))
+                self.card.hasten()
+                self._on_card_drawn()
+
+    def _on_card_drawn(self) -> None:
+        index, drawing, opened = self._carried, self.card.drawing, self._studio.current
+        if index is None or opened is None or drawing is None or self.card.index != index:
+            return
+        self._carried = None
+        self.card.dismiss()
+        title = f"{opened.atlas.category(index)} #{index}"
+        drag_code(self, title, opened.atlas.latents[index], drawing.stroke3)
+        self._release()
+
+    def _release(self) -> None:
+        """Tell the scene that the button is up: the drag has kept that for itself."""
+        at = QPointF(self.viewport().mapFromGlobal(QCursor.pos()))
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        held = Qt.KeyboardModifier.ControlModifier
+        event = QMouseEvent(QEvent.Type.MouseButtonRelease, at, self.viewport().mapToGlobal(at), left, none, held)
+        QApplication.sendEvent(self.viewport(), event)
+
     def _on_hover(self, at: QPointF) -> None:
+        if self._carried is not None:
+            return  # the card is drawing what is to be dragged, wherever the pointer is by now
         if self._studio.current is None or not self.box.sceneBoundingRect().contains(at):
             self._point_at(None)
             return

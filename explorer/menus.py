@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from core.attributes import ATTRIBUTES
+from explorer.saving import ExportMenu
 
 if TYPE_CHECKING:
     from explorer.window import Window
@@ -18,8 +19,10 @@ def build_menus(window: "Window") -> None:
     """Fill the window's menu bar."""
     studio, selection, showing = window.studio, window.studio.selection, window.studio.showing
     bar = window.menuBar()
+    file = bar.addMenu("&File")
+    file.addMenu(ExportMenu(studio, file))
     _fill(
-        bar.addMenu("&File"),
+        file,
         ("Export selection…", "Ctrl+E", window.selected.export),
         ("Quit", "Ctrl+Q", window.close),
     )
@@ -33,6 +36,8 @@ def build_menus(window: "Window") -> None:
     edit.addSeparator()
     _fill(
         edit,
+        # A line edit with the focus takes Ctrl+C for itself.
+        ("Copy the sketch", "Ctrl+C", studio.exporting.copy_sketch),
         ("Paste a drawing", "Ctrl+V", window.paste),
         ("Find…", "Ctrl+F", window.find),
         ("Select all that is shown", "Ctrl+A", selection.choose_all),
@@ -41,6 +46,7 @@ def build_menus(window: "Window") -> None:
         None,
         ("Pin the current code", "Ctrl+D", studio.pin),
         ("Calculate", "Ctrl+L", window.bench.line.setFocus),
+        ("Show the expression as a figure", "Ctrl+Shift+F", window.bench.show_figure),
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
@@ -49,6 +55,8 @@ def build_menus(window: "Window") -> None:
         None,
         ("Draw by hand", "D", window.draw_by_hand),
         ("Complete the drawing by hand", "Ctrl+Return", studio.pad.complete),
+        None,
+        ("Train a model…", "Ctrl+T", window.show_training),
     )
     look = bar.addMenu("&Map")
     _colours(window, look.addMenu("Colour by"))
@@ -69,6 +77,7 @@ def build_menus(window: "Window") -> None:
     _fill(
         bar.addMenu("&View"),
         ("Legend", "Ctrl+1", window.toggle_legend),
+        ("Directions", "Ctrl+2", lambda: window.side.setCurrentWidget(window.directions)),
         ("Nearest drawings", "N", studio.listing.list_nearest),
         ("Worst reconstructed", "W", studio.listing.list_worst),
         None,

@@ -1,8 +1,8 @@
 """What the window asks of the engine and what comes back: frozen values that cross threads."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,8 @@ class ByExpression:
     pinned: dict[str, "Code"]
     scalars: dict[str, float]
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    rescale: bool = False
+    """Whether the result is brought to the data's typical norm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,24 @@ class ByHand:
     strokes: tuple[Stroke, ...]
 
 
-Target = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """How far to go along a direction, and what one unit of it is."""
+
+    amount: float
+    unit: "Code"
+    """[N_z]"""
+
+
+@dataclass(frozen=True, eq=False)
+class Steered:
+    """Away from another target along directions, by their names."""
+
+    base: "Target"
+    offsets: Mapping[str, Offset]
+
+
+Target = AtDrawing | AtPosition | AtCode | ByExpression | Steered | ByHand
 
 
 class Mode(Enum):
@@ -127,7 +146,7 @@ class Located:
 
 @dataclass(frozen=True, eq=False)
 class Calculated:
-    """What an expression amounts to; it comes before the Located of a code, and alone for a number."""
+    """What an expression amounts to."""
 
     answer: "Answer"
 
@@ -169,25 +188,17 @@ class Film:
     finished: bool
 
 
-def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misread | Codeless | Located | Sketch]:
-    """Answer a DrawRequest: where it is, then the sketch while it is drawn."""
+def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located | Sketch]:
+    """Answer a DrawRequest: where it is, then the sketch while it is drawn; no place for what is no code."""
     from core.errors import DataError, ExpressionError
     from core.generation import SamplingConfig
 
     began = time.perf_counter()
     target, opened = request.target, request.opened
-    if isinstance(target, ByExpression):
-        try:
-            answer = _calculate(target, opened)
-        except ExpressionError as error:
-            yield Misread(str(error), error.column)
-            return
-        yield Calculated(answer)
-        if isinstance(answer.value, float):
-            return
-        target = AtCode(answer.value, target.text.strip())
     try:
         located = _locate(target, opened)
+    except ExpressionError:
+        return  # the check of the expression line says what is wrong
     except DataError as error:
         yield Codeless(str(error))
         return
@@ -204,7 +215,7 @@ def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
     from core.interpolation import path
 
     opened, route = request.opened, request.route
-    corners = [_locate(target, opened).place.code for target in route.points]
+    corners = [code_of(target, opened) for target in route.points]
     codes = path(corners, route.frames, spherical=route.mode is Mode.SPHERICAL)
     positions = opened.navigator.positions_of(codes)
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
@@ -213,15 +224,35 @@ def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
         yield Film(codes, positions, partial.strokes, partial.finished)
 
 
-def _calculate(target: ByExpression, opened: "Opened") -> "Answer":
-    from core.expression import CodeSpace, evaluate
+def calculate(target: ByExpression, opened: "Opened") -> "Answer":
+    """What an expression amounts to. Raises ExpressionError."""
+    from core.expression import CodeSpace, evaluate, with_norm
 
     space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars, target.groups)
-    return evaluate(target.text, space)
+    answer = evaluate(target.text, space)
+    if target.rescale and not isinstance(answer.value, float):
+        answer = replace(answer, value=with_norm(answer.value, opened.atlas.typical_norm))
+    return answer
+
+
+def code_of(target: Target, opened: "Opened") -> "Code":
+    """The code [N_z] of a target. Raises ExpressionError where an expression has none."""
+    return _locate(target, opened).place.code
 
 
 def _locate(target: Target, opened: "Opened") -> Located:
+    from core.errors import ExpressionError
+
     navigator, atlas = opened.navigator, opened.atlas
+    if isinstance(target, ByExpression):
+        value = calculate(target, opened).value
+        if isinstance(value, float):
+            raise ExpressionError("This is a number, not a code.", 0)
+        target = AtCode(value, target.text.strip())
+    elif isinstance(target, Steered):
+        base = _locate(target.base, opened)
+        moved = base.place.code + sum(np.float32(o.amount) * o.unit for o in target.offsets.values())
+        target = AtCode(moved.astype(np.float32), f"{base.title}, moved")
     if isinstance(target, AtPosition):
         index, distance = navigator.on_map(target.x, target.y, target.among)
         if distance <= target.reach:
@@ -240,7 +271,7 @@ def _locate(target: Target, opened: "Opened") -> Located:
         place, title = navigator.place(code), "Drawn by hand"
         x, y = navigator.to_map(code)
     else:
-        raise TypeError(f"{type(target).__name__} has no place before it is calculated")
+        raise TypeError(f"{type(target).__name__} is no target")
     if place.index is None:
         detail = f"nearest: {atlas.category(place.nearest)} #{place.nearest}"
     else:

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.requests import Located, Sketch
+from explorer.code_drag import CarriedCode, DragSource, DropTarget
+from explorer.requests import AtCode, Located, Sketch
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
@@ -88,6 +89,8 @@ class SketchPanel(QWidget):
         self.variants = _toggle("Variants", "Nine sketches of this code, of which one can be taken (Ctrl+3)")
         self.order = _toggle("Order", "Colour the line from its first point to its last (O)")
         self._lay_out()
+        DragSource(self.view, lambda _at: self._carried())
+        DropTarget(self.view, lambda carried: studio.choose(AtCode(carried.code, carried.title)))
         self.slider.valueChanged.connect(self._on_temperature)
         self.replay.clicked.connect(self._replay)
         self.variants.toggled.connect(self._show_variants)
@@ -167,6 +170,12 @@ class SketchPanel(QWidget):
         if located.place.index is None:
             parts.append(f"from data {located.place.distance:.1f}")
         self.numbers.setText("  ·  ".join(parts))
+
+    def _carried(self) -> CarriedCode | None:
+        here, sketch = self._studio.here, self._studio.sketch
+        if here is None or sketch is None or not self._studio.drawn:
+            return None
+        return CarriedCode(here.title, here.place.code, sketch.stroke3)
 
     def _on_sketch(self, sketch: Sketch) -> None:
         self.view.show_sketch(sketch)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.bench import Bench
+from explorer.directions_panel import DirectionsPanel
 from explorer.filmstrip import Filmstrip
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
@@ -34,12 +35,17 @@ from explorer.sketch_panel import SketchPanel
 from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
+from explorer.training_dialog import TrainingDialog, may_close
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
 
 TOOLS = {
-    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
+    Tool.EXPLORE: (
+        "Explore",
+        "V",
+        "Click or drag on the map: the model draws what is there.",
+    ),
     Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
@@ -55,6 +61,7 @@ class Window(QMainWindow):
         self._jobs: dict[str, tuple[str, float | None]] = {}
         """What goes on in the background, the newest last: its stage and how much of that is done."""
         self._layout_panel: LayoutPanel | None = None
+        self._training_dialog: TrainingDialog | None = None
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
@@ -64,6 +71,7 @@ class Window(QMainWindow):
         self.bench = Bench(studio, theme)
         self.legend = Legend(studio, theme)
         self.strip = Strip(studio, theme)
+        self.directions = DirectionsPanel(studio, theme)
         self.search = Search(studio)
         self.selected = SelectionBar(studio, self.map)
         self.hint = QLabel()
@@ -74,8 +82,10 @@ class Window(QMainWindow):
         build_menus(self)
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
-        studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
-        studio.selection.exported.connect(self.status.setText)
+        studio.training.progressed.connect(lambda stage, fraction: self._on_job("training", stage, fraction))
+        studio.training.ended.connect(self._on_trained)
+        studio.exporting.progressed.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
+        studio.exporting.exported.connect(self.status.setText)
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
@@ -129,6 +139,7 @@ class Window(QMainWindow):
         self.side.setDocumentMode(True)
         self.side.addTab(self.panel, "Sketch")
         self.side.addTab(self.pad, "Draw")
+        self.side.addTab(self.directions, "Directions")
         column.addWidget(self.side, 1)
         column.addWidget(self.strip)
         top.addWidget(right)
@@ -200,7 +211,7 @@ class Window(QMainWindow):
         self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
         self.hint.setText(what)
-        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans.")
+        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans, Ctrl+drag carries a drawing.")
 
     def draw_by_hand(self) -> None:
         self.side.setCurrentWidget(self.pad)
@@ -234,6 +245,14 @@ class Window(QMainWindow):
         self._layout_panel.raise_()
         self._layout_panel.activateWindow()
 
+    def show_training(self) -> None:
+        """Open the training, which goes on if this is closed."""
+        if self._training_dialog is None:
+            self._training_dialog = TrainingDialog(self.studio, self._theme, self)
+        self._training_dialog.show()
+        self._training_dialog.raise_()
+        self._training_dialog.activateWindow()
+
     def escape(self) -> None:
         """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
         if self.studio.selection.count:
@@ -247,7 +266,7 @@ class Window(QMainWindow):
     def stop_job(self) -> None:
         """End the layout or the export that runs; what there is stays."""
         self.studio.layouts.cancel()
-        self.studio.selection.cancel_export()
+        self.studio.exporting.cancel()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
@@ -257,9 +276,10 @@ class Window(QMainWindow):
             widget.update()
 
     def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
-        self._jobs.pop(job, None)
         if stage:
             self._jobs[job] = (stage, fraction)
+        else:
+            self._jobs.pop(job, None)
         self.progress.setVisible(bool(self._jobs))
         self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
         if not self._jobs:
@@ -274,6 +294,10 @@ class Window(QMainWindow):
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
+
+    def _on_trained(self) -> None:
+        training = self.studio.training
+        self.status.setText(training.problem or f"The training of {training.name} has ended")
 
     def _on_found(self, index: int) -> None:
         self.map.bring_into_view(index)
@@ -298,6 +322,9 @@ class Window(QMainWindow):
     # -- the end -----------------------------------------------------------------------------
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not may_close(self, self.studio.training):
+            event.ignore()
+            return
         self.map.stop()
         self.studio.close()
         super().closeEvent(event)

@@ -83,7 +83,7 @@ def test_typing_an_expression_draws_its_value(window, qtbot):
         qtbot.keyClicks(window.bench.line, 'cat - bird + "hot dog"')
     expected = means["cat"] - means["bird"] + means["hot dog"]
     np.testing.assert_allclose(window.studio.here.place.code, expected, atol=1e-5)
-    assert window.bench.verdict.text() == ""
+    qtbot.waitUntil(lambda: window.bench.verdict.text() == "", timeout=WAIT)
 
 
 def test_a_mistyped_expression_is_explained_and_typing_keys_stay_text(window, qtbot):
@@ -97,12 +97,12 @@ def test_a_mistyped_expression_is_explained_and_typing_keys_stay_text(window, qt
 def test_pinning_fills_a_slot_and_delete_empties_it(window, qtbot):
     qtbot.mouseClick(window.panel.pin, Qt.MouseButton.LeftButton)
     assert list(window.studio.pins) == ["a"]
-    slot = window.bench.slots.itemAt(0).widget()
+    slot = window.bench.slots.slots()[0]
     with qtbot.waitSignal(window.studio.located, timeout=WAIT, check_params_cb=lambda here: here.title == "a"):
         qtbot.mouseClick(slot, Qt.MouseButton.LeftButton)
     qtbot.keyClick(slot, Qt.Key.Key_Delete)
     assert window.studio.pins == {}
-    assert window.bench.slots.count() == 0
+    assert window.bench.slots.slots() == []
 
 
 def test_space_draws_again(window, qtbot):
