@@ -67,6 +67,11 @@ class Atlas:
         low, high = np.percentile(self.norms, (5, 95)).tolist()
         return low, high
 
+    @cached_property
+    def typical_norm(self) -> float:
+        """The median of the norms."""
+        return float(np.median(self.norms))
+
     def moved(self, positions: NDArray[np.float32]) -> "Atlas":
         """The same drawings at other map positions [N, 2], with all that was derived from their codes."""
         atlas = copy.copy(self)

@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atlas import Atlas
-from core.checkpoint import write_atomically
 from core.dataset import SPLITS
-from core.errors import CheckpointError, DataError
+from core.output import by_ending, write_whole
 from core.sketch import stroke3_to_polylines
 
 BOX = 255
@@ -49,14 +48,7 @@ def write_drawings(path: Path, atlas: Atlas, drawings: Sequence[Drawing]) -> Non
 
     Raises DataError if the format is unknown or the file cannot be written.
     """
-    writer = WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise DataError(f"{path.name} names no format: end it with {', '.join(WRITERS)}.")
-    content = writer(atlas, drawings)
-    try:
-        write_atomically(path, lambda temporary: temporary.write_bytes(content))
-    except CheckpointError as error:
-        raise DataError(str(error)) from error
+    write_whole(path, by_ending(path, WRITERS)(atlas, drawings))
 
 
 def _npz(atlas: Atlas, drawings: Sequence[Drawing]) -> bytes:

@@ -1,6 +1,7 @@
 """Drawings through the encoder: means of z, and the losses of what the decoder makes of them."""
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,10 +129,21 @@ def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.
     points = stroke3_to_stroke5(
         np.asarray(stroke3, dtype=np.float32) / np.array([scale, scale, 1], dtype=np.float32), steps
     )
-    with torch.inference_mode():
+    with torch.inference_mode(), _one_thread():
         lengths = torch.tensor([len(stroke3)], device=model.device)
         mean, _ = model.encoder(torch.from_numpy(points[None]).to(model.device), lengths)
     return mean[0].float().cpu().numpy()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A single drawing gains little from more of them, and loses seconds where they wait on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _sum_over_processes(values: NDArray[np.float32], device: torch.device) -> None:

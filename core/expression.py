@@ -319,7 +319,7 @@ class _Evaluation:
             case "unit":
                 return self._with_norm(codes[0], 1.0, name)
             case "rescale":
-                return self._with_norm(codes[0], float(np.median(navigator.atlas.norms)), name)
+                return self._with_norm(codes[0], navigator.atlas.typical_norm, name)
             case "random":
                 seed = self._whole(*numbers[0], 0, 2**63 - 1, name)
                 size = navigator.atlas.latents.shape[1]
@@ -329,16 +329,19 @@ class _Evaluation:
                 return navigator.atlas.latents[navigator.nearest(codes[0], k)[0][-1]]
 
     def _with_norm(self, code: Code, norm: float, name: Token) -> Code:
-        wide = code.astype(np.float64)
-        length = _norm(code)
-        if length == 0:
+        if _norm(code) == 0:
             raise ExpressionError(f"{name.text} needs a code that has a direction, not zero.", name.column)
-        return (wide * (norm / length)).astype(np.float32)
+        return with_norm(code, norm)
 
     def _whole(self, value: float, column: int, low: int, high: int, name: Token) -> int:
         if value != int(value) or not low <= value <= high:
             raise ExpressionError(f"{name.text} needs a whole number from {low} to {high:,}.", column)
         return int(value)
+
+
+def with_norm(code: Code, norm: float) -> Code:
+    """`code` [N_z] made so long; zero, which has no direction, stays zero."""
+    return (code.astype(np.float64) * (norm / (_norm(code) or 1))).astype(np.float32)
 
 
 def _norm(code: Code) -> float:

@@ -89,3 +89,17 @@ def tokens(text: str) -> list[Token]:
         found.append(Token(kind, match[kind], match.start(kind)))
         end = match.end()
     return [*found, Token("end", "", len(text))]
+
+
+def renamed(text: str, old: str, new: str) -> str:
+    """An expression in which `new` stands wherever `old` did; as it is where it cannot be read."""
+    try:
+        words = tokens(text)
+    except ExpressionError:
+        return text
+    for word in reversed(words):
+        name = word.text[1:-1] if word.kind == "quoted" else word.text
+        called = word.kind == "name" and name in RESERVED
+        if word.kind in ("name", "quoted") and name == old and not called:
+            text = text[: word.column] + quoted(new) + text[word.end :]
+    return text

@@ -5,6 +5,10 @@ from numpy.typing import NDArray
 
 from core.sketch import Array, bounds, stroke3_to_polylines
 
+INK, PAPER = "#26221c", "#fbf8f2"
+"""Of the light theme, and of every picture that leaves the program: a file has no dark mode."""
+SKETCH_SIDE, FRAME_SIDE, ANIMATION_SIDE = 1024, 256, 400
+"""Pixels a side in files: of a sketch, of a frame of a filmstrip, of an animation."""
 LINE_WIDTH = 0.014
 """Of the side of the square a sketch is fitted into."""
 MARGIN = 0.09

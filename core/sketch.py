@@ -30,6 +30,15 @@ def stroke3_to_polylines(stroke3: Array) -> list[NDArray[np.float32]]:
     return [part.astype(np.float32) for part in np.split(positions, ends)]
 
 
+def continuation(stroke3: Array, given: int) -> list[NDArray[np.float32]]:
+    """The polylines that stroke-3 [n, 3] has beyond its first `given` points, where the whole has them."""
+    lines = stroke3_to_polylines(stroke3[given:])
+    if lines and given and stroke3[given - 1, 2] > 0.5:
+        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
+    start = np.asarray(stroke3)[:given, :2].sum(axis=0, dtype=np.float64)
+    return [(line + start).astype(np.float32) for line in lines]
+
+
 def polylines_to_stroke3(polylines: Sequence[Array]) -> NDArray[np.float32]:
     """stroke-3 [n, 3] of absolute polylines, moved so that the first point is the origin.
 

@@ -16,6 +16,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from core.checkpoint import Checkpoint
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
 from core.errors import TrainingError
 from core.evaluation import Losses, losses_per_drawing
@@ -63,15 +64,32 @@ class TrainingRun:
     """A model being trained on a dataset; owns all its state."""
 
     def __init__(
-        self, dataset: SketchDataset, model_config: ModelConfig, config: TrainingConfig, device: torch.device
+        self,
+        dataset: SketchDataset,
+        model_config: ModelConfig,
+        config: TrainingConfig,
+        device: torch.device,
+        start: Checkpoint | None = None,
     ) -> None:
+        """`start` is a checkpoint to fine-tune: its weights, on this dataset, with a new optimiser.
+
+        Its scale factor is kept, since its weights expect offsets divided by that, and the annealing of
+        L_KL goes on after the drawings that it has seen. Raises TrainingError for no training drawings, or
+        a `start` of another size than `model_config`.
+        """
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         self.dataset = dataset
         self.config = config
         self.device = device
-        self.scale = dataset.scale_factor()
+        self.scale = dataset.scale_factor() if start is None else start.scale
         torch.manual_seed(config.seed)
         self.model = SketchVAE(model_config).to(device)
+        if start is not None:
+            if start.model_config != model_config:
+                raise TrainingError(_other_size(start.model_config, model_config))
+            self.model.load_state_dict(start.weights)
+        self.started_from = "" if start is None else start.digest
+        """Digest of the checkpoint whose weights it began with."""
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate, fused=True)
         self.history: list[dict[str, float]] = []
         self.best_weights: dict[str, Tensor] | None = None
@@ -79,7 +97,8 @@ class TrainingRun:
         self.epoch = 0
         self.step = 0
         self.batch_in_epoch = 0
-        self.sketches = 0
+        self.sketches = int(start.history[-1].get("sketches", 0)) if start is not None and start.history else 0
+        """Drawings that the weights were trained on so far, those of a fine-tuned checkpoint included."""
         self.seconds = 0.0
         self.rate_factor = 1.0
         self._epoch_mean = EpochMean()
@@ -122,6 +141,8 @@ class TrainingRun:
             "training_config": self.config.to_dict(),
             "data_digest": self.dataset.digest,
             "max_points": self.dataset.max_points,
+            "scale": self.scale,
+            "started_from": self.started_from,
             "history": list(self.history),
             "best_weights": self.best_weights,
             "best_loss": self.best_loss,
@@ -143,6 +164,9 @@ class TrainingRun:
             raise TrainingError("The resume file is of other data; train without --resume to start anew.")
         try:
             self._load_state(snapshot)
+            self.scale = float(snapshot.get("scale", self.scale))
+            self._source = BatchSource(self.dataset, self.scale, self.device)
+            self.started_from = str(snapshot.get("started_from", ""))
             self.history = list(snapshot["history"])
             self.best_weights = snapshot["best_weights"]
             self.best_loss = snapshot["best_loss"]
@@ -366,6 +390,13 @@ class TrainingRun:
 def _mixed_seed(seed: int, step: int) -> int:
     """A seed below 2^63 for torch, different for each pair."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _other_size(start: ModelConfig, asked: ModelConfig) -> str:
+    """How two sizes of a model differ, in a sentence."""
+    asked_for = asked.to_dict()
+    name, size = next((name, size) for name, size in start.to_dict().items() if size != asked_for[name])
+    return f"The checkpoint to start from is a model of another size: its {name} is {size}, not {asked_for[name]}."
 
 
 def _use_bfloat16(precision: str, device: torch.device) -> bool:

@@ -1,8 +1,7 @@
 """What the tools for finding and selecting ask of their threads and what comes back: frozen values."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,31 +126,3 @@ def drawings_of(
         codes = opened.atlas.latents[batch]
         decoded: list[Strokes] = opened.decoder.decode(codes, [0] * len(batch), sampling, cancelled)
         yield from (Drawing(int(i), strokes, decoded=True) for i, strokes in zip(batch, decoded, strict=True))
-
-
-@dataclass(frozen=True)
-class Exporting:
-    """One report of drawings being written."""
-
-    stage: str
-    fraction: float
-
-
-def export(
-    opened: "Opened", indices: NDArray[np.integer], temperature: float, path: Path
-) -> Generator[Exporting, None, str]:
-    """Write the drawings `indices` to `path` in the format of its ending.
-
-    A generator: yields progress and returns one sentence. Raises DataError.
-    """
-    from core.drawing_files import write_drawings
-
-    drawings: list[Drawing] = []
-    for drawing in drawings_of(opened, indices, temperature, lambda: False):
-        drawings.append(drawing)
-        if len(drawings) % BATCH == 0:
-            yield Exporting(f"drawing {len(drawings):,} of {len(indices):,}", len(drawings) / len(indices))
-    yield Exporting(f"writing {path.name}", 1.0)
-    write_drawings(path, opened.atlas, drawings)
-    what = "originals" if opened.dataset is not None else "as the model draws them"
-    return f"{len(drawings):,} drawings written to {path.name} ({what})"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -40,6 +40,9 @@ def look(request: CardRequest, cancelled: Cancel) -> "Iterator[Drawing]":
 class HoverCard(QWidget):
     """Appears after a short dwell on a drawing, and goes at once when the pointer leaves it."""
 
+    drawn = Signal()
+    """What is under the pointer is there to be seen."""
+
     def __init__(self, studio: Studio, theme: Theme | LiveTheme, over: QWidget) -> None:
         super().__init__(over)
         self._studio, self._theme = studio, theme
@@ -72,6 +75,12 @@ class HoverCard(QWidget):
         elif self.isVisible():
             self._move()
 
+    def hasten(self) -> None:
+        """Draw what is under the pointer without waiting for a dwell."""
+        if self._dwell.isActive():
+            self._dwell.stop()
+            self._appear()
+
     def dismiss(self) -> None:
         """Vanish, and forget what was asked."""
         self._dwell.stop()
@@ -103,6 +112,7 @@ class HoverCard(QWidget):
         if self._worker.current(number):
             self.drawing = drawing
             self.update()
+            self.drawn.emit()
 
     def lines(self) -> tuple[str, str]:
         """Category and number; split, and whether the drawing is decoded."""

@@ -1,33 +1,33 @@
 """How a drawing looks: one way to paint a sketch, from thumbnail to full view."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF, QTransform
 
 from core.picture import LINE_WIDTH, placement
-from core.sketch import stroke3_to_polylines
+from core.sketch import continuation, stroke3_to_polylines
 
 
 def sketch_path(stroke3: NDArray[np.float32]) -> QPainterPath:
-    """The drawing in data units; a polyline of one point is a dot."""
-    return _path(stroke3_to_polylines(stroke3))
+    """The drawing in data units."""
+    return lines_path(stroke3_to_polylines(stroke3))
 
 
 def continuation_path(stroke3: NDArray[np.float32], given: int) -> QPainterPath:
     """What the drawing has beyond its first `given` points; `sketch_path` of those is the rest of it."""
-    lines = stroke3_to_polylines(stroke3[given:])
-    if lines and given and stroke3[given - 1, 2] > 0.5:
-        lines[0] = lines[0][1:]  # the pen was up on the way to the first point
-    return _path(lines).translated(*stroke3[:given, :2].sum(axis=0).tolist())
+    return lines_path(continuation(stroke3, given))
 
 
-def _path(lines: list[NDArray[np.float32]]) -> QPainterPath:
+def lines_path(lines: Sequence[NDArray[np.floating]], dot: float = 0.01) -> QPainterPath:
+    """Polylines [k, 2] as a path; one of a single point becomes `dot` long, since a round cap needs some length."""
     path = QPainterPath()
     for line in lines:
         points = [QPointF(x, y) for x, y in line.tolist()]
         if len(points) == 1:
-            points.append(points[0] + QPointF(0.01, 0))  # a round cap needs some length
+            points.append(points[0] + QPointF(dot, 0))
         path.addPolygon(QPolygonF(points))
     return path
 
@@ -54,3 +54,11 @@ def paint_sketch(painter: QPainter, stroke3: NDArray[np.float32], target: QRectF
     if len(stroke3):
         side = min(target.width(), target.height())
         paint_path(painter, sketch_path(stroke3), fit(stroke3, target), side, ink)
+
+
+def paint_lines(painter: QPainter, lines: Sequence[NDArray[np.floating]], target: QRectF, ink: QColor) -> None:
+    """Draw polylines [k, 2] of the unit square, as `core.picture` and `core.morph` make them, in `target`'s square."""
+    side = min(target.width(), target.height())
+    corner = target.center() - QPointF(side / 2, side / 2)
+    transform = QTransform(side, 0, 0, side, corner.x(), corner.y())
+    paint_path(painter, lines_path(lines, 1e-4), transform, side, ink)

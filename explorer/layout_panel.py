@@ -40,7 +40,7 @@ class LayoutPanel(QDialog):
             self.measure.addItem(title, name)
         self.neighbours, self.seed, self.min_dist = QSpinBox(), QSpinBox(), QDoubleSpinBox()
         for box in (self.neighbours, self.seed, self.min_dist):
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+            box.lineEdit().setTextMargins(6, 0, 0, 0)
         self.neighbours.setRange(2, 200)
         self.neighbours.setToolTip("Size of the local neighbourhood: small shows detail, large the overall shape")
         self.min_dist.setRange(0, 1)

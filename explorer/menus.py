@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from core.attributes import ATTRIBUTES
 from explorer.icons import NAME, dress
+from explorer.saving import ExportMenu
 
 if TYPE_CHECKING:
     from explorer.window import Window
@@ -55,6 +56,7 @@ ICONS = {
     "export-filmstrip": "film",
     "export-animation": "clapperboard",
     "export-codes": "table",
+    "export-figure-of-the-expression": "equal",
     "copy-the-sketch": "copy",
     "paste-a-drawing": "clipboard-paste",
     "draw-by-hand": "pencil",
@@ -87,7 +89,11 @@ def build_menus(window: "Window") -> None:
         None,
         ("Save session", "Ctrl+S", files.save),
         ("Save as…", "Ctrl+Shift+S", files.save_as),
-        None,
+    )
+    file.addSeparator()
+    file.addMenu(ExportMenu(studio, file))
+    _fill(
+        file,
         ("Export selection…", "Ctrl+E", window.selected.export),
         None,
         ("Quit", "Ctrl+Q", window.close),
@@ -102,6 +108,9 @@ def build_menus(window: "Window") -> None:
     edit.addSeparator()
     _fill(
         edit,
+        # A line edit with the focus takes Ctrl+C for itself.
+        ("Copy the sketch", "Ctrl+C", studio.exporting.copy_sketch),
+        ("Paste a drawing", "Ctrl+V", window.paste),
         ("Find…", "Ctrl+F", window.find),
         ("Select all that is shown", "Ctrl+A", selection.choose_all),
         ("Select nothing, or stop", "Esc", window.escape),
@@ -109,9 +118,18 @@ def build_menus(window: "Window") -> None:
         None,
         ("Pin the current code", "Ctrl+D", studio.pin),
         ("Calculate", "Ctrl+L", window.bench.line.setFocus),
+        ("Show the expression as a figure", "Ctrl+Shift+F", window.bench.show_figure),
     )
     tools = bar.addMenu("&Tools")
     window.add_tools(tools)
+    _fill(
+        tools,
+        None,
+        ("Draw by hand", "D", window.draw_by_hand),
+        ("Complete the drawing by hand", "Ctrl+Return", studio.pad.complete),
+        None,
+        ("Train a model…", "Ctrl+T", window.show_training),
+    )
     look = bar.addMenu("&Map")
     _colours(window, look.addMenu("Colour by"))
     _fill(
@@ -131,9 +149,11 @@ def build_menus(window: "Window") -> None:
     _fill(
         bar.addMenu("&View"),
         ("Legend", "Ctrl+1", window.toggle_legend),
+        ("Directions", "Ctrl+2", lambda: window.side.setCurrentWidget(window.directions)),
         ("Nearest drawings", "N", studio.listing.list_nearest),
         ("Worst reconstructed", "W", studio.listing.list_worst),
         None,
+        ("Play or pause the film", "Ctrl+Space", studio.player.toggle),
         ("Draw the current code again", "R", studio.resample),
         ("A random code", "Ctrl+R", studio.choose_random),
         ("Replay", "Shift+R", window.panel.replay.click),

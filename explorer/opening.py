@@ -15,6 +15,7 @@ from core.errors import CheckpointError
 from core.expression import Code
 from core.generation import SketchDecoder
 from core.mapping import AtlasCache, LayoutCache, encode_atlas, lay_out
+from core.model import SketchVAE
 from core.navigation import Floats, Navigator
 from core.projection import LayoutConfig, Similarity, pca_layout
 
@@ -24,7 +25,10 @@ class Opened:
     """A checkpoint and a map, ready to be used."""
 
     title: str
+    file: Path
+    """Of the checkpoint."""
     checkpoint: Checkpoint
+    model: SketchVAE
     atlas: Atlas
     navigator: Navigator
     decoder: SketchDecoder
@@ -93,7 +97,10 @@ def open_checkpoint(
         navigator, means = Navigator(atlas), atlas.category_means()
         typical = int(navigator.nearest(next(iter(means.values())))[0][0])
         farthest = int(((atlas.positions - atlas.positions[typical]) ** 2).sum(axis=1).argmax())
-        return Opened(title, checkpoint, atlas, navigator, decoder, means, (typical, farthest), dataset, refined)
+        beginning = (typical, farthest)
+        return Opened(
+            title, path, checkpoint, model, atlas, navigator, decoder, means, beginning, dataset, refined=refined
+        )
 
     if not data:
         if checkpoint.atlas is None:

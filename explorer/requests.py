@@ -1,14 +1,16 @@
 """What the window asks of the engine and what comes back: frozen values that cross threads."""
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.freehand import Stroke
+from explorer.by_hand import encode
 from explorer.workers import Cancel
 
 if TYPE_CHECKING:
@@ -56,9 +58,38 @@ class ByExpression:
     pinned: dict[str, "Code"]
     scalars: dict[str, float]
     groups: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    rescale: bool = False
+    """Whether the result is brought to the data's typical norm."""
 
 
-Target = AtDrawing | AtPosition | AtCode | ByExpression
+@dataclass(frozen=True, eq=False)
+class ByHand:
+    """The code of a drawing by hand: its strokes [k, 2] as they are on the pad."""
+
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """How far to go along a direction, and what one unit of it is."""
+
+    amount: float
+    unit: "Code"
+    """[N_z]"""
+
+
+Unsteered = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
+
+
+@dataclass(frozen=True, eq=False)
+class Steered:
+    """Away from another target along directions, by their names."""
+
+    base: Unsteered
+    offsets: Mapping[str, Offset]
+
+
+Target = Unsteered | Steered
 
 
 class Mode(Enum):
@@ -70,6 +101,7 @@ class Mode(Enum):
 
 
 FRAMES = 10
+FEWEST_FRAMES, MOST_FRAMES = 2, 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,16 +124,6 @@ class DrawRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class FilmRequest:
-    """Draw the frames of a route."""
-
-    opened: "Opened"
-    route: Route
-    seed: int
-    temperature: float
-
-
-@dataclass(frozen=True, eq=False)
 class Located:
     """Where a target is; the first answer to every DrawRequest."""
 
@@ -118,7 +140,7 @@ class Located:
 
 @dataclass(frozen=True, eq=False)
 class Calculated:
-    """What an expression amounts to; it comes before the Located of a code, and alone for a number."""
+    """What an expression amounts to."""
 
     answer: "Answer"
 
@@ -129,6 +151,13 @@ class Misread:
 
     message: str
     column: int
+
+
+@dataclass(frozen=True, eq=False)
+class Codeless:
+    """Why a drawing by hand has no code, in one sentence."""
+
+    message: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,28 +178,48 @@ class Film:
     """[frames, N_z]"""
     positions: NDArray[np.float64]
     """[frames, 2]: where each frame lies on the map."""
+    way: NDArray[np.float32]
+    """[K, N_z]: the path itself, finer than the frames, with every control point."""
+    shares: NDArray[np.float64]
+    """[K]: how far along the path each of those lies; frame i of n is at i / (n - 1)."""
+    line: NDArray[np.float64]
+    """[K, 2]: where they lie on the map."""
+    corners: NDArray[np.intp]
+    """[P]: which of them are the control points."""
     sketches: list[Strokes]
-    finished: bool
+    """Of each frame; the nearest frame's where it has none of its own yet."""
+    drawn: NDArray[np.bool_]
+    """[frames]: which have a sketch of their own."""
+    whole: NDArray[np.bool_]
+    """[frames]: whose own sketch is not cut short."""
+    source: object
+    """What its sketches depend on beside their codes."""
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.whole.all())
+
+    def place(self, time: float) -> tuple[float, float]:
+        """Where on the map the path is at frame `time` (between frames too)."""
+        share = time / max(1, len(self.codes) - 1)
+        x, y = (float(np.interp(share, self.shares, axis)) for axis in self.line.T)
+        return x, y
 
 
-def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misread | Located | Sketch]:
-    """Answer a DrawRequest: where it is, then the sketch while it is drawn."""
-    from core.errors import ExpressionError
+def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located | Sketch]:
+    """Answer a DrawRequest: where it is, then the sketch while it is drawn; no place for what is no code."""
+    from core.errors import DataError, ExpressionError
     from core.generation import SamplingConfig
 
     began = time.perf_counter()
     target, opened = request.target, request.opened
-    if isinstance(target, ByExpression):
-        try:
-            answer = _calculate(target, opened)
-        except ExpressionError as error:
-            yield Misread(str(error), error.column)
-            return
-        yield Calculated(answer)
-        if isinstance(answer.value, float):
-            return
-        target = AtCode(answer.value, target.text.strip())
-    located = _locate(target, opened)
+    try:
+        located = _locate(target, opened)
+    except ExpressionError:
+        return  # the check of the expression line says what is wrong
+    except DataError as error:
+        yield Codeless(str(error))
+        return
     yield located
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     codes = located.place.code[None]
@@ -178,34 +227,43 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Calculated | Misre
         yield Sketch(partial.strokes[0], partial.finished, time.perf_counter() - began)
 
 
-def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
-    """Answer a FilmRequest: the frames, all drawn with one sampling seed."""
-    from core.generation import SamplingConfig
-    from core.interpolation import path
-
-    opened, route = request.opened, request.route
-    corners = [_locate(target, opened).place.code for target in route.points]
-    codes = path(corners, route.frames, spherical=route.mode is Mode.SPHERICAL)
-    positions = opened.navigator.positions_of(codes)
-    sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
-    seeds = [request.seed] * len(codes)
-    for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=24):
-        yield Film(codes, positions, partial.strokes, partial.finished)
-
-
-def _calculate(target: ByExpression, opened: "Opened") -> "Answer":
-    from core.expression import CodeSpace, evaluate
+def calculate(target: ByExpression, opened: "Opened") -> "Answer":
+    """What an expression amounts to. Raises ExpressionError."""
+    from core.expression import CodeSpace, evaluate, with_norm
 
     space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars, target.groups)
-    return evaluate(target.text, space)
+    answer = evaluate(target.text, space)
+    if target.rescale and not isinstance(answer.value, float):
+        answer = replace(answer, value=with_norm(answer.value, opened.atlas.typical_norm))
+    return answer
+
+
+def code_of(target: Target, opened: "Opened") -> "Code":
+    """The code [N_z] of a target. Raises ExpressionError where an expression has none."""
+    return _locate(target, opened).place.code
+
+
+def snapped(target: AtPosition, opened: "Opened") -> AtDrawing | AtPosition:
+    """The drawing that a place of the map means, or the place itself if it means none."""
+    index, distance = opened.navigator.on_map(target.x, target.y, target.among)
+    return AtDrawing(index) if distance <= target.reach else target
 
 
 def _locate(target: Target, opened: "Opened") -> Located:
+    from core.errors import ExpressionError
+
     navigator, atlas = opened.navigator, opened.atlas
+    if isinstance(target, ByExpression):
+        value = calculate(target, opened).value
+        if isinstance(value, float):
+            raise ExpressionError("This is a number, not a code.", 0)
+        target = AtCode(value, target.text.strip())
+    elif isinstance(target, Steered):
+        base = _locate(target.base, opened)
+        moved = base.place.code + sum(np.float32(o.amount) * o.unit for o in target.offsets.values())
+        target = AtCode(moved.astype(np.float32), f"{base.title}, moved")
     if isinstance(target, AtPosition):
-        index, distance = navigator.on_map(target.x, target.y, target.among)
-        if distance <= target.reach:
-            target = AtDrawing(index)
+        target = snapped(target, opened)
     if isinstance(target, AtDrawing):
         place, title = navigator.at_drawing(target.index), atlas.category(target.index)
         x, y = atlas.positions[target.index].tolist()
@@ -215,8 +273,12 @@ def _locate(target: Target, opened: "Opened") -> Located:
     elif isinstance(target, AtCode):
         place, title = navigator.place(target.code), target.title
         x, y = navigator.to_map(target.code)
+    elif isinstance(target, ByHand):
+        _, code = encode(target.strokes, opened)
+        place, title = navigator.place(code), "Drawn by hand"
+        x, y = navigator.to_map(code)
     else:
-        raise TypeError(f"{type(target).__name__} has no place before it is calculated")
+        raise TypeError(f"{type(target).__name__} is no target")
     if place.index is None:
         detail = f"nearest: {atlas.category(place.nearest)} #{place.nearest}"
     else:

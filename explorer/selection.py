@@ -1,18 +1,17 @@
-"""The drawings that are selected, the groups they were named as, and writing them to a file."""
+"""The drawings that are selected, and the groups they were named as."""
 
 import re
-from collections.abc import Generator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from core.selection import Combine, combine
-from explorer.finding import PickRequest, export, pick
+from explorer.finding import PickRequest, pick
 from explorer.state import Group, Mask, State
-from explorer.workers import GeneratorThread, LatestWorker
+from explorer.workers import LatestWorker
 
 if TYPE_CHECKING:
     from explorer.studio import Studio
@@ -20,22 +19,26 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 
 
+def name_problem(name: str, taken: Collection[str]) -> str:
+    """Why something cannot have this name, in one sentence; empty if it can."""
+    if not NAME.fullmatch(name):
+        return "A name is words of letters and digits, beginning with a letter."
+    if name in taken:
+        return f"{name!r} is the name of a code, a group or a category already."
+    return ""
+
+
 class Selection(QObject):
     """What is selected on the map of the studio."""
 
     changed = Signal()
     groups_changed = Signal()
-    exporting = Signal(str, object)
-    """(stage, fraction) while drawings are being written; an empty stage at the end."""
-    exported = Signal(str)
-    """One sentence: what was written."""
     failed = Signal(str, str)
 
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
         self._studio = studio
         self._how = Combine.REPLACE
-        self._exporter: GeneratorThread | None = None
         self._picker = LatestWorker(pick, "pick", self)
         self._picker.answered.connect(self._on_picked)
         self._picker.failed.connect(self.failed)
@@ -114,12 +117,9 @@ class Selection(QObject):
         """Name what is selected; the name, or an empty one and `failed` if it cannot be a name."""
         assert self._studio.current is not None
         name = " ".join(name.split())
-        if not NAME.fullmatch(name):
-            self.failed.emit("A group's name is words of letters and digits, beginning with a letter.", "")
-            return ""
-        taken = [*self._studio.pins, *self._studio.current.category_means]
-        if name in taken:
-            self.failed.emit(f"{name!r} is a pinned code or a category already.", "")
+        problem = name_problem(name, [*self._studio.pins, *self._studio.current.category_means])
+        if problem:
+            self.failed.emit(problem, "")
             return ""
         group = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
         self._studio.edit(f"group {name}", groups={**self.groups, name: group})
@@ -135,51 +135,12 @@ class Selection(QObject):
             others = {other: group for other, group in self.groups.items() if other != name}
             self._studio.edit(f"forgetting {name}", groups=others)
 
-    # -- shown alone, written ----------------------------------------------------------------
+    # -- shown alone -------------------------------------------------------------------------
 
     def toggle_alone(self) -> None:
         """Show the selection alone; show all again if something is shown alone."""
         showing = self._studio.showing
         showing.show_alone(None if showing.alone is not None or not self.count else self.mask)
 
-    def export(self, path: Path) -> None:
-        """Write the selected drawings in the format that the ending of `path` names."""
-        opened = self._studio.current
-        if opened is None or not self.count or self._exporter is not None:
-            return
-        indices, temperature = self.indices, self._studio.temperature
-
-        def make() -> Generator[Any, None, str]:
-            return (yield from export(opened, indices, temperature, path))
-
-        self._exporter = GeneratorThread(make, self)
-        self._exporter.progressed.connect(lambda report: self.exporting.emit(report.stage, report.fraction))
-        self._exporter.succeeded.connect(self._on_exported)
-        self._exporter.failed.connect(self._on_export_failed)
-        self._exporter.start()
-
-    def cancel_export(self) -> None:
-        """Write nothing after all."""
-        if self._exporter is not None:
-            self._exporter.cancel()
-            self._export_ended()
-
-    def _export_ended(self) -> None:
-        self._exporter = None
-        self.exporting.emit("", None)
-
-    def _on_exported(self, sentence: str) -> None:
-        if self.sender() is self._exporter:
-            self._export_ended()
-            self.exported.emit(sentence)
-
-    def _on_export_failed(self, message: str, details: str) -> None:
-        if self.sender() is self._exporter:
-            self._export_ended()
-            self.failed.emit(message, details)
-
     def close(self) -> None:
         self._picker.stop()
-        for thread in self.findChildren(GeneratorThread):
-            thread.cancel()
-            thread.wait()

@@ -1,13 +1,12 @@
 """On the map, while something is selected: how much, and what can be done with it."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
+from explorer.saving import ask_where
 from explorer.studio import Studio
 
-FORMATS = "Sketch-RNN drawings (*.npz);;Quick, Draw! drawings (*.ndjson);;Table (*.csv)"
+FORMATS = {".npz": "Sketch-RNN drawings", ".ndjson": "Quick, Draw! drawings", ".csv": "Table"}
 MARGIN = 10
 
 
@@ -74,9 +73,5 @@ class SelectionBar(QFrame):
         """Ask for a file and write the selection to it."""
         if not self._studio.selection.count:
             return
-        path, chosen = QFileDialog.getSaveFileName(self.window(), "Export the selection", "selection.npz", FORMATS)
-        if path:
-            file = Path(path)
-            if not file.suffix:
-                file = file.with_suffix(chosen.partition("*")[2].rstrip(")"))
-            self._studio.selection.export(file)
+        title = "Export the selection"
+        ask_where(self.window(), title, "selection", FORMATS, self._studio.exporting.selection)

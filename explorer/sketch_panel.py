@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.requests import Located, Sketch
+from explorer.code_drag import CarriedCode, DragSource, DropTarget
+from explorer.requests import AtCode, Located, Sketch
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
@@ -88,6 +89,8 @@ class SketchPanel(QWidget):
         self.variants = _toggle("Variants", "Nine sketches of this code, of which one can be taken (Ctrl+3)")
         self.order = _toggle("Order", "Colour the line from its first point to its last (O)")
         self._lay_out()
+        DragSource(self.view, lambda _at: self._carried())
+        DropTarget(self.view, lambda carried: studio.choose(AtCode(carried.code, carried.title)))
         self.slider.valueChanged.connect(self._on_temperature)
         self.replay.clicked.connect(self._replay)
         self.variants.toggled.connect(self._show_variants)
@@ -98,6 +101,8 @@ class SketchPanel(QWidget):
         self.slider.sliderReleased.connect(studio.end_gesture)
         studio.state_changed.connect(self._on_state)
         studio.located.connect(self._on_located)
+        studio.player.moved.connect(self._on_film_moved)
+        studio.player.changed.connect(self._on_film_played)
         studio.sketch_changed.connect(self._on_sketch)
         self._has_sketch(False)
 
@@ -158,15 +163,36 @@ class SketchPanel(QWidget):
         self.slider.blockSignals(False)
         self.value.setText(f"{after.temperature:.2f}")
 
+    def _on_film_moved(self, moment: float) -> None:
+        player = self._studio.player
+        self.view.show_lines(player.lines())
+        self.title.setText(f"The film at frame {moment + 1:.1f} of {player.end + 1}")
+        self.numbers.clear()
+
+    def _on_film_played(self) -> None:
+        if not self._studio.player.shown:
+            self.view.show_lines(None)
+            if self._studio.here is not None:
+                self._describe(self._studio.here)
+
     def _on_located(self, located: Located) -> None:
         self._has_sketch(True)
         self.view.begin()
+        self._describe(located)
+
+    def _describe(self, located: Located) -> None:
         self.title.setText(located.title)
         low, high = located.norm_range
         parts = [located.detail, f"‖z‖ {located.norm:.1f} (data {low:.1f} to {high:.1f})"]
         if located.place.index is None:
             parts.append(f"from data {located.place.distance:.1f}")
         self.numbers.setText("  ·  ".join(parts))
+
+    def _carried(self) -> CarriedCode | None:
+        here, sketch = self._studio.here, self._studio.sketch
+        if here is None or sketch is None or not self._studio.drawn:
+            return None
+        return CarriedCode(here.title, here.place.code, sketch.stroke3)
 
     def _on_sketch(self, sketch: Sketch) -> None:
         self.view.show_sketch(sketch)

@@ -54,6 +54,8 @@ class State:
     expression: str = ""
     scalars: Mapping[str, float] = field(default_factory=dict)
     """Values of the expression's free numbers."""
+    rescale: bool = False
+    """Whether results of expressions are brought to the data's typical norm."""
     groups: Mapping[str, Group] = field(default_factory=dict)
     selected: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
     """[N]: the drawings that are selected."""

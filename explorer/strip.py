@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QToolTip, QVBoxLayout, QWidget
 
+from explorer.code_drag import CarriedCode, DragSource
 from explorer.finding import Listed
 from explorer.ink import paint_sketch
 from explorer.studio import Studio
@@ -15,7 +16,7 @@ CAPTION = 13
 
 
 class Thumbnails(QWidget):
-    """A grid of drawings with a caption each; a click makes one current."""
+    """A grid of drawings with a caption each; a click makes one current, and each can be dragged away."""
 
     def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
@@ -23,6 +24,8 @@ class Thumbnails(QWidget):
         self._listed: Listed | None = None
         self._chosen: int | None = None
         self._under: int | None = None
+        self._pressed: int | None = None
+        DragSource(self, self._carried)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -85,9 +88,24 @@ class Thumbnails(QWidget):
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = self._place_at(event.position()) if left else None
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Only now: what is pressed may be dragged away instead."""
         place = self._place_at(event.position())
-        if place is not None and event.button() == Qt.MouseButton.LeftButton:
+        if place is not None and place == self._pressed:
             self.choose(place)
+        self._pressed = None
+
+    def _carried(self, at: QPointF) -> CarriedCode | None:
+        place, opened = self._place_at(at), self._studio.current
+        if self._listed is None or opened is None or place is None or place >= len(self._listed.drawings):
+            return None
+        self._pressed = None
+        index = int(self._listed.indices[place])
+        title = f"{opened.atlas.category(index)} #{index}"
+        return CarriedCode(title, opened.atlas.latents[index], self._listed.drawings[place].stroke3)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._under = self._place_at(event.position())

@@ -1,5 +1,6 @@
 """The shared state: what is open, current, pinned. Widgets talk to it and hear from it, not from one another."""
 
+import itertools
 import secrets
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -11,33 +12,39 @@ import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QUndoStack
 
+from core.expression_syntax import renamed
+from explorer.arithmetic import Arithmetic
+from explorer.directions import Directions
+from explorer.exporting import Exporting
+from explorer.filming import Filming
 from explorer.keeping import Keeping
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
+from explorer.pad import Pad
+from explorer.player import Player
 from explorer.requests import (
     AtCode,
     AtDrawing,
-    ByExpression,
-    Calculated,
+    Codeless,
     DrawRequest,
     Film,
-    FilmRequest,
     Located,
-    Misread,
     Mode,
     Route,
     Sketch,
+    Strokes,
     Target,
     draw,
-    film,
 )
-from explorer.selection import Selection
+from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
+from explorer.training import Training
 from explorer.variants import COUNT, Variants
 from explorer.workers import GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
+    from core.expression import Code
     from explorer.opening import Opened
     from explorer.session import Session
 
@@ -64,9 +71,9 @@ class Studio(QObject):
     state_changed = Signal(object, object)
     """(the State before, that of now): something was done, undone or redone, or another map is there."""
     film_changed = Signal(object)
-    """A Film."""
+    """A Film, or None where the path has a single point."""
     calculated = Signal(object)
-    """A Calculated or a Misread, for the expression last given."""
+    """A Calculated or a Misread, for the expression as it stands."""
     failed = Signal(str, str)
     """(one sentence, traceback or empty)."""
 
@@ -79,6 +86,10 @@ class Studio(QObject):
         self.state = State()
         self.history = QUndoStack(self)
         self.history.setUndoLimit(MOST_STEPS)
+        self.drawn = False
+        """Whether `sketch` is the whole drawing of the code `here`."""
+        self._pin_drawn = False
+        """Whether the current code is to be pinned when it is drawn."""
         self.live = False
         """Whether the current code follows a moving pointer, so that nothing should take its time."""
         self._gesture = 0
@@ -86,19 +97,29 @@ class Studio(QObject):
         self._prepared: object = None
         """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
-        self._filmer = LatestWorker(film, "film", self)
         self._drawer.answered.connect(self._on_drawn)
-        self._filmer.answered.connect(self._on_film)
         self.showing = Showing(self)
         self.selection = Selection(self)
         self.layouts = Layouts(self)
         self.listing = Listing(self)
-        self.keeping = Keeping(self)
+        self.arithmetic = Arithmetic(self)
+        self.directions = Directions(self)
         self.variants = Variants(self)
-        self._parts = (self.showing, self.selection, self.layouts, self.listing, self.variants, self.keeping)
+        self.filming = Filming(self)
+        self.player = Player(self)
+        self.pad = Pad(self)
+        self.exporting = Exporting(self)
+        self.training = Training(self)
+        self.keeping = Keeping(self)
+        self._parts = (
+            *(self.showing, self.selection, self.layouts, self.listing, self.filming),
+            *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting, self.keeping),
+        )
+        self.filming.changed.connect(self._on_film)
+        self.arithmetic.calculated.connect(self.calculated)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, *self._parts):
+        for part in (self._drawer, *self._parts):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
@@ -162,7 +183,7 @@ class Studio(QObject):
         if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
             self.here = answer.here
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
-            self.film = replace(self.film, positions=answer.film.positions)
+            self.film = answer.film
 
     def _beginning(self, opened: "Opened") -> State:
         first, last = opened.beginning
@@ -171,14 +192,16 @@ class Studio(QObject):
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
             selected=np.zeros(len(opened.atlas), dtype=bool),
+            pad=self.state.pad,
             colour_by=self.state.colour_by,
         )
 
     def _show(self, opened: "Opened", beginning: State) -> None:
         self.current = opened
         self._drawer.cancel()
-        self._filmer.cancel()
+        self.filming.cancel()
         self.here = self.sketch = self.film = None
+        self.drawn = self._pin_drawn = False
         self.live = False
         self.history.clear()
         before, self.state = self.state, beginning
@@ -210,8 +233,6 @@ class Studio(QObject):
             self._draw(preempt=not self.live)
         elif after.temperature != before.temperature:
             self._draw(preempt=False)
-        if after.differs(before, "route", "temperature"):
-            self._draw_film()
         self.state_changed.emit(before, after)
 
     @property
@@ -274,15 +295,19 @@ class Studio(QObject):
         if not self._drawer.current(number):
             return
         if isinstance(answer, Located):
-            self.here = answer
+            self.here, self.drawn, self._pin_drawn = answer, False, False
             self.located.emit(answer)
         elif isinstance(answer, Sketch):
             self.sketch = answer
             self.sketch_changed.emit(answer)
             if answer.finished:
+                self.drawn = True
+                if self._pin_drawn:
+                    self._pin_drawn = False
+                    self.pin()
                 self._prepare()
-        elif isinstance(answer, Calculated | Misread):
-            self.calculated.emit(answer)
+        elif isinstance(answer, Codeless):
+            self.pad.refuse(answer.message)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""
@@ -306,39 +331,61 @@ class Studio(QObject):
         if not live:
             self.end_gesture()
 
-    def _draw_film(self) -> None:
-        route = self.state.route
-        if self.current is not None and len(route.points) > 1:
-            # One seed for all frames: what differs between them is the code alone.
-            self._filmer.submit(FilmRequest(self.current, route, 0, self.temperature), preempt=False)
-
-    def _on_film(self, number: int, answer: Film) -> None:
-        if self._filmer.current(number):
-            self.film = answer
-            self.film_changed.emit(answer)
+    def _on_film(self, film: Film | None) -> None:
+        self.film = film
+        self.film_changed.emit(film)
 
     # -- pins and expressions ----------------------------------------------------------------
 
     def pin(self) -> str | None:
-        """Give the current code the next free letter, which is returned (None if there is nothing to pin)."""
-        free = [name for name in PIN_NAMES if name not in self.pins]
-        if self.here is None or self.sketch is None or not free:
+        """Give the current code the next free letter, which is returned (None if there is nothing to pin).
+
+        While it is being drawn, it is pinned as soon as it is whole, and None is returned.
+        """
+        if self.here is None or self.sketch is None or not self.drawn:
+            self._pin_drawn = self.here is not None
             return None
-        pin = Pin(free[0], f"{self.here.title}, {self.here.detail}", self.here.place.code, self.sketch.stroke3)
-        self.edit(f"pin {pin.name}", pins={**self.pins, pin.name: pin})
-        return pin.name
+        title = f"{self.here.title}, {self.here.detail}"
+        return self.pin_code(title, self.here.place.code, self.sketch.stroke3)
+
+    def pin_code(self, title: str, code: "Code", stroke3: Strokes) -> str | None:
+        """Give a code [N_z] the next free letter, which is returned (None if it is no code of this model)."""
+        if self.current is None or code.shape != self.current.atlas.low.shape:
+            self.failed.emit("This code is of another model and cannot be pinned here.", "")
+            return None
+        names = (f"{letter}{turn if turn > 1 else ''}" for turn in itertools.count(1) for letter in PIN_NAMES)
+        taken = {*self.pins, *self.state.groups, *self.current.category_means}
+        name = next(name for name in names if name not in taken)
+        self.edit(f"pin {name}", pins={**self.pins, name: Pin(name, title, code, stroke3)})
+        return name
+
+    def rename_pin(self, old: str, name: str) -> str:
+        """Give a pinned code another name; the name, or an empty one and `failed` if it cannot be one."""
+        name = " ".join(name.split())
+        if name == old or old not in self.pins:
+            return name
+        assert self.current is not None
+        others = [*self.pins, *self.state.groups, *self.current.category_means]
+        problem = name_problem(name, others)
+        if problem:
+            self.failed.emit(problem, "")
+            return ""
+        pins = {pin.name: pin for pin in (replace(p, name=name) if p.name == old else p for p in self.pins.values())}
+        self.edit(f"naming {name}", pins=pins, expression=renamed(self.state.expression, old, name))
+        return name
 
     def unpin(self, name: str) -> None:
         if name in self.pins:
             self.edit(f"unpin {name}", pins={other: pin for other, pin in self.pins.items() if other != name})
 
-    def calculate(self, text: str, scalars: Mapping[str, float] | None = None) -> None:
-        """Make the value of an expression current, or say through `calculated` why it has none."""
-        pinned = {name: pin.code for name, pin in self.pins.items()}
-        groups = {name: group.codes for name, group in self.state.groups.items()}
+    def calculate(self, text: str, scalars: Mapping[str, float] | None = None, *, live: bool = False) -> None:
+        """Make the value of an expression current; `calculated` says what it is, or why there is none.
+
+        `live` while one of its free numbers is being dragged. Without words, what is current stays.
+        """
         given = self.state.scalars if scalars is None else scalars
-        target = ByExpression(text, pinned, dict(given), groups)
-        self.live = False
+        target = self.arithmetic.target(text, given) if text.strip() else self.state.target
+        self.live = live
         self.edit("expression", merge="expression", expression=text, scalars=given, target=target)
 
     # -- the end -----------------------------------------------------------------------------
@@ -348,7 +395,6 @@ class Studio(QObject):
         for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
             opener.cancel()
             opener.wait()
-        for part in self._parts:
+        for part in (*self._parts, self.training):
             part.close()
         self._drawer.stop()
-        self._filmer.stop()

@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from core.picture import INK, PAPER
+
 
 @dataclass(frozen=True)
 class Theme:
@@ -29,7 +31,7 @@ class Theme:
     dark: bool
 
 
-LIGHT = Theme("#fbf8f2", "#f3efe6", "#ddd6c8", "#26221c", "#6f675b", "#b3471d", "#a61b1b", False)
+LIGHT = Theme(PAPER, "#f3efe6", "#ddd6c8", INK, "#6f675b", "#b3471d", "#a61b1b", False)
 DARK = Theme("#171614", "#1f1d1a", "#37332d", "#ece6da", "#a1988a", "#f08a5d", "#ff8a80", True)
 
 
@@ -113,7 +115,11 @@ QToolButton#tool:checked {{ background: {paper}; border-color: {line}; color: {a
 QToolButton#tool:disabled {{ color: {faint}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
-QLineEdit:focus {{ border-color: {accent}; }}
+QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; background: {paper}; color: {faint}; }}
+QLineEdit:disabled {{ color: {faint}; background: {panel}; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:unchecked {{ border: 1px solid {faint}; border-radius: 2px; width: 12px; height: 12px;
+    background: {paper}; }}
 QComboBox, QSpinBox, QDoubleSpinBox {{ border: 1px solid {line}; border-radius: 4px; padding: 3px 6px;
     background: {paper}; color: {ink}; selection-background-color: {accent}; }}
 QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ border: none; padding: 0 5px; background: transparent; }}
@@ -140,9 +146,15 @@ QTabBar::tab:focus {{ color: {accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
 QScrollBar::handle:vertical:hover {{ background: {faint}; }}
+QScrollBar:horizontal {{ background: transparent; height: 9px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {line}; border-radius: 4px; min-width: 24px; margin: 2px 1px; }}
+QScrollBar::handle:horizontal:hover {{ background: {faint}; }}
 QScrollBar::add-line, QScrollBar::sub-line,
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}
 QLineEdit#small {{ padding: 3px 6px; }}
+QListView#completion {{ background: {paper}; color: {ink}; border: 1px solid {line}; padding: 1px 0;
+    selection-background-color: {line}; selection-color: {ink}; }}
+QListView#completion::item {{ padding: 2px 8px; }}
 QListView {{ border: none; background: transparent; outline: none; }}
 QMenuBar {{ background: {panel}; }}
 QMenuBar::item {{ padding: 3px 9px; background: transparent; }}
@@ -155,6 +167,7 @@ QLabel#faint {{ color: {faint}; }}
 QLabel#error {{ color: {error}; }}
 QSlider::groove:horizontal {{ height: 3px; background: {line}; border-radius: 1px; }}
 QSlider::sub-page:horizontal {{ background: {faint}; border-radius: 1px; }}
+QSlider#centred::sub-page:horizontal {{ background: {line}; }}
 QSlider::handle:horizontal {{ background: {ink}; width: 13px; height: 13px; margin: -5px 0; border-radius: 6px; }}
 QSlider::handle:horizontal:focus {{ background: {accent}; }}
 QProgressBar {{ border: none; background: {line}; border-radius: 2px; max-height: 4px; }}

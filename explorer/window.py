@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 
 from explorer import gestures
 from explorer.bench import Bench
+from explorer.directions_panel import DirectionsPanel
 from explorer.files import Files
+from explorer.film_bar import FilmPanel
 from explorer.filmstrip import Filmstrip
 from explorer.icons import NAME, dress
 from explorer.layout_panel import LayoutPanel
@@ -29,6 +31,7 @@ from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
 from explorer.menus import build_menus
 from explorer.notice import Notice
+from explorer.pad_panel import PadPanel
 from explorer.requests import Sketch
 from explorer.search import Search
 from explorer.selection_bar import SelectionBar
@@ -37,13 +40,22 @@ from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 from explorer.toolbar import Hint, Toolbar
+from explorer.training_dialog import TrainingDialog, may_close
 
 if TYPE_CHECKING:
     from explorer.session import Session, View
 
 TOOLS = {
-    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
-    Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
+    Tool.EXPLORE: (
+        "Explore",
+        "V",
+        "Click or drag on the map: the model draws what is there.",
+    ),
+    Tool.PATH: (
+        "Path",
+        "P",
+        "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path.",
+    ),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 NOTHING_OPEN = ("Nothing is open. Drop a checkpoint or a session here.",)
@@ -65,15 +77,18 @@ class Window(QMainWindow):
         self._since: dict[str, float] = {}
         """When each of them began."""
         self._layout_panel: LayoutPanel | None = None
+        self._training_dialog: TrainingDialog | None = None
         self._may_close = False
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
         self.panel = SketchPanel(studio, theme)
+        self.pad = PadPanel(studio, theme)
         self.film = Filmstrip(studio, theme)
         self.bench = Bench(studio, theme)
         self.legend = Legend(studio, theme)
         self.strip = Strip(studio, theme)
+        self.directions = DirectionsPanel(studio, theme)
         self.search = Search(studio)
         self.selected = SelectionBar(studio, self.map)
         self.hint = Hint()
@@ -85,8 +100,11 @@ class Window(QMainWindow):
         self._fill_toolbar()
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
-        studio.selection.exporting.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
-        studio.selection.exported.connect(self.status.setText)
+        studio.training.progressed.connect(lambda stage, fraction: self._on_job("training", stage, fraction))
+        studio.training.ended.connect(self._on_trained)
+        studio.exporting.progressed.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
+        studio.exporting.exported.connect(self.status.setText)
+        studio.filming.progressed.connect(lambda stage, fraction: self._on_job("ways", stage, fraction))
         studio.keeping.saved.connect(self.status.setText)
         studio.keeping.changed.connect(self._on_keeping)
         studio.keeping.took.connect(self._on_took)
@@ -122,6 +140,8 @@ class Window(QMainWindow):
         self.side = QTabWidget()
         self.side.setDocumentMode(True)
         self.side.addTab(self.panel, "Sketch")
+        self.side.addTab(self.pad, "Draw")
+        self.side.addTab(self.directions, "Directions")
         column.addWidget(self.side, 1)
         column.addWidget(self.strip)
         top.addWidget(right)
@@ -130,12 +150,12 @@ class Window(QMainWindow):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.film, 1)
+        column.addWidget(FilmPanel(self.studio, self.theme, self.film), 1)
         column.addWidget(self.bench)
         whole = QSplitter(Qt.Orientation.Vertical)
         whole.addWidget(top)
         whole.addWidget(below)
-        whole.setSizes([620, 180])
+        whole.setSizes([600, 210])
         for splitter in (top, whole):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
@@ -209,6 +229,15 @@ class Window(QMainWindow):
         self.hint.setText(what)
         self.hint.setToolTip(f"{what}\n{gestures.CAMERA_HINT}")
 
+    def draw_by_hand(self) -> None:
+        self.side.setCurrentWidget(self.pad)
+        self.pad.sheet.setFocus()
+
+    def paste(self) -> None:
+        """Take the clipboard's picture as the drawing by hand."""
+        self.draw_by_hand()
+        self.pad.paste()
+
     def find(self) -> None:
         self.search.setFocus()
         self.search.selectAll()
@@ -232,6 +261,14 @@ class Window(QMainWindow):
         self._layout_panel.raise_()
         self._layout_panel.activateWindow()
 
+    def show_training(self) -> None:
+        """Open the training, which goes on if this is closed."""
+        if self._training_dialog is None:
+            self._training_dialog = TrainingDialog(self.studio, self.theme, self)
+        self._training_dialog.show()
+        self._training_dialog.raise_()
+        self._training_dialog.activateWindow()
+
     def show_keys(self) -> None:
         """Open the sheet of all keys and gestures."""
         from explorer.cheat_sheet import CheatSheet
@@ -246,17 +283,22 @@ class Window(QMainWindow):
         box.open()
 
     def escape(self) -> None:
-        """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
+        """Select nothing; if nothing is selected, end what runs; in any case end the film and the path, to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
+        elif self.studio.pad.completions is not None:
+            self.studio.pad.drop_completions()
         else:
             self.stop_job()
+        self.studio.player.put_away()
+        self.map.path.begin_anew()
         self.map.setFocus()
 
     def stop_job(self) -> None:
-        """End the layout or the export that runs; what there is stays."""
+        """End the layout, export or search that runs; what there is stays."""
         self.studio.layouts.cancel()
-        self.studio.selection.cancel_export()
+        self.studio.exporting.cancel()
+        self.studio.filming.stop_search()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
@@ -267,14 +309,14 @@ class Window(QMainWindow):
             widget.update()
 
     def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
-        self._jobs.pop(job, None)
         began = self._since.setdefault(job, time.monotonic())
         if stage:
             self._jobs[job] = (stage, fraction)
         else:
+            self._jobs.pop(job, None)
             del self._since[job]
         self.progress.setVisible(bool(self._jobs))
-        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
+        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export", "ways"}))
         if not self._jobs:
             if self.studio.current is not None:
                 count, names = len(self.studio.current.atlas), len(self.studio.current.category_means)
@@ -288,6 +330,10 @@ class Window(QMainWindow):
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
+
+    def _on_trained(self) -> None:
+        training = self.studio.training
+        self.status.setText(training.problem or f"The training of {training.name} has ended")
 
     def _on_found(self, index: int) -> None:
         self.map.bring_into_view(index)
@@ -333,6 +379,9 @@ class Window(QMainWindow):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not may_close(self, self.studio.training):
+            event.ignore()
+            return
         if not self._may_close and self.files.asks and self.studio.keeping.modified:
             event.ignore()
             self.files.ask(self._close)

@@ -14,7 +14,7 @@ from core.errors import ConfigError
 from trainer.files import write_text
 
 Options = TypeVar("Options")
-UNSAVED = frozenset({"config", "save_config", "preset", "resume", "json"})
+UNSAVED = frozenset({"config", "save_config", "preset", "resume", "json", "stop_on_eof"})
 """Fields of options that say what to do this once, rather than how to train."""
 
 

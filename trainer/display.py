@@ -24,6 +24,9 @@ JSON_SECONDS = 0.1
 class Display:
     """Shows nothing: for all but the first of several processes. The others derive from it."""
 
+    for_programs = False
+    """Whether a program reads it, which `record` is for."""
+
     def __enter__(self) -> "Display":
         return self
 
@@ -79,7 +82,21 @@ class LineDisplay(Display):
 
 
 class JsonDisplay(Display):
-    """One JSON object a line."""
+    """One JSON object a line; its "event" says what else is in it.
+
+    - message: `text`, a sentence for people.
+    - data: `categories`, drawings by split (`train`, `valid`, `test`), `too_long` and `empty` ones left out.
+    - settings: `model`, `training` (both as in a checkpoint) and `scale`, once training begins.
+    - stage: a piece of work other than training, and the `fraction` of it that is done.
+    - training: the fields of Progress, `train` and `validation` (null but at the end of an epoch) with `L_s`,
+      `L_p`, `L_R`, `L_KL`, and `seconds_left`; null where a number is not finite.
+    - sketches: `stroke3`, what the model draws of a few held-out drawings, at `temperature`, after `epoch`.
+    - saved: `path`, `has_map`, `interrupted` and `figures` of the checkpoint.
+
+    Errors are the last line of standard error, and the exit status.
+    """
+
+    for_programs = True
 
     def __init__(self) -> None:
         self._last_stage: tuple[str, float] | None = None

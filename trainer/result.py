@@ -65,6 +65,7 @@ def save_result(run: TrainingRun, result: Result, path: Path, display: Display) 
             **run.config.to_dict(),
             "device": str(run.device),
             "processes": run.world,
+            **({"started_from": run.started_from} if run.started_from else {}),
             "torch": str(torch.__version__),
         },
         history=run.history,

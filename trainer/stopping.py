@@ -1,5 +1,7 @@
 """Ctrl-C: the first asks training to end after its step, the second aborts."""
 
+import _thread
+import os
 import signal
 import threading
 import time
@@ -11,6 +13,7 @@ SIGNAL_STATUS = 128
 """Added to a signal's number, it is what a shell reports of a program which that signal ended."""
 INTERRUPTED = SIGNAL_STATUS + signal.SIGINT
 ECHO_SECONDS = 5.0
+STDIN = 0
 
 
 class GracefulStop:
@@ -44,3 +47,21 @@ class GracefulStop:
             raise KeyboardInterrupt
         self.received, self._received_at = number, time.monotonic()
         self._request()
+
+
+def interrupt_at_end_of_input() -> None:
+    """Behave as at Ctrl-C once standard input ends.
+
+    A program that holds the other end can so ask for a stop on any system, and cannot leave a training
+    behind: when it ends, in whatever way, the system closes what it held.
+    """
+
+    def wait() -> None:
+        while os.read(STDIN, 1024):  # not sys.stdin.read(): Python could not end while that holds its lock
+            pass
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)  # wakes it if it waits, too
+        else:
+            _thread.interrupt_main(signal.SIGINT)
+
+    threading.Thread(target=wait, name="input", daemon=True).start()

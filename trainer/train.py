@@ -4,6 +4,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any
 
+from core.checkpoint import Checkpoint, load_checkpoint
 from core.errors import CheckpointError
 from core.subset import training_subset
 from core.training import TrainingRun
@@ -13,19 +14,24 @@ from trainer.drawings import find_files, read_drawings
 from trainer.files import ResumeFile, check_output, read_resume_file
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
-from trainer.settings import TrainOptions, parse_configured, parse_resumed
-from trainer.stopping import SIGNAL_STATUS, GracefulStop
+from trainer.settings import TrainOptions, parse_configured, parse_fine_tuned, parse_resumed
+from trainer.stopping import SIGNAL_STATUS, GracefulStop, interrupt_at_end_of_input
 from trainer.watching import Watching
+
+Beginning = dict[str, Any] | Checkpoint | None
+"""The state to go on from, the checkpoint to fine-tune, or nothing."""
 
 
 def train_command(arguments: Sequence[str], description: str | None = None) -> int:
     """Train, map, save; the exit status. `description` heads the help in place of the command's own."""
-    options, snapshot = _settings(arguments, description)
+    options, beginning = _settings(arguments, description)
+    if options.stop_on_eof:
+        interrupt_at_end_of_input()
     keep_freed_memory()
     check_output(options.checkpoint)
     with open_display(options.json, shown=is_first_process()) as display:
         with joined_processes(options.device, options.threads) as processes:
-            run, signal_number = _train(options, snapshot, processes, display)
+            run, signal_number = _train(options, beginning, processes, display)
         if processes.is_first:  # the others end here: what follows is too little to share
             result = judge(run, options.layout, options.map_drawings, display, stopped=signal_number is not None)
             save_result(run, result, options.checkpoint, display)
@@ -33,17 +39,20 @@ def train_command(arguments: Sequence[str], description: str | None = None) -> i
     return 0 if signal_number is None else SIGNAL_STATUS + signal_number
 
 
-def _settings(arguments: Sequence[str], description: str | None) -> tuple[TrainOptions, dict[str, Any] | None]:
-    """The options, and the state to go on from if they ask for it."""
+def _settings(arguments: Sequence[str], description: str | None) -> tuple[TrainOptions, Beginning]:
+    """The options, and what they ask to begin with."""
     options = parse_configured(TrainOptions, arguments, description=description)
-    if not options.resume:
-        return options, None
-    snapshot = read_resume_file(options.checkpoint)
-    return parse_resumed(arguments, snapshot), snapshot
+    if options.resume:  # its state has the weights that --start-from has led to
+        snapshot = read_resume_file(options.checkpoint)
+        return parse_resumed(arguments, snapshot), snapshot
+    if options.start_from is not None:
+        start = load_checkpoint(options.start_from)
+        return parse_fine_tuned(arguments, start, description), start
+    return options, None
 
 
 def _train(
-    options: TrainOptions, snapshot: dict[str, Any] | None, processes: Processes, display: Display
+    options: TrainOptions, beginning: Beginning, processes: Processes, display: Display
 ) -> tuple[TrainingRun, int | None]:
     """Train to the end of the budget or to a signal; the run, and the signal's number if there was one."""
     with processes.first_goes_first():
@@ -51,15 +60,19 @@ def _train(
     dataset = read_drawings(files, options.max_points, display)
     if options.training_drawings is not None:
         dataset = training_subset(dataset, options.training_drawings)
-    run = TrainingRun(dataset, options.model, options.training, processes.device)
+    start = beginning if isinstance(beginning, Checkpoint) else None
+    run = TrainingRun(dataset, options.model, options.training, processes.device, start)
     resume_file = ResumeFile(options.checkpoint) if processes.is_first else None
-    if snapshot is not None:
-        run.restore(snapshot)
+    if isinstance(beginning, dict):
+        run.restore(beginning)
         display.say(f"Going on after epoch {run.epoch}, step {run.step:,} ({duration(run.seconds)} trained).")
     elif resume_file is not None:
         _make_way(resume_file, display)
         _keep_state(resume_file, run, display)  # so that there is something to resume from the first step on
     display.say(_description(run, processes))
+    if start is not None:
+        display.say(f"Fine-tuning {options.start_from}, with its scale factor of {run.scale:.4g}.")
+    display.record("settings", model=options.model.to_dict(), training=options.training.to_dict(), scale=run.scale)
     display.stage("first steps", 0.0)
     watching = Watching(run, options.checkpoint, options.tensorboard, display) if processes.is_first else None
     signal_number = _run(run, resume_file, watching, display)

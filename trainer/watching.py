@@ -1,4 +1,4 @@
-"""What a training leaves to look at while it runs: history.csv, and event files for TensorBoard."""
+"""What a training gives to look at while it runs: history.csv, sketches for programs, event files for TensorBoard."""
 
 import csv
 import time
@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.checkpoint import write_atomically
+from core.encoding import encode_means
 from core.errors import CheckpointError, ConfigError
+from core.generation import SamplingConfig, SketchDecoder
+from core.model import SketchVAE
 from core.training import Progress, TrainingRun
 from trainer.display import Display
 
@@ -16,6 +20,9 @@ WRITE_SECONDS = 5.0
 """history.csv is written this often at most, and at the end."""
 PICTURE_SECONDS = 60.0
 """So are pictures, which take a fifth of a second to decode and draw."""
+SKETCH_SECONDS = 10.0
+"""And so are the sketches that programs are given, which take a tenth of a second."""
+SKETCHES = 6
 PICTURES = 8
 TEMPERATURE = 0.2
 
@@ -85,13 +92,41 @@ class EventFiles:
         self._writer.close()
 
 
+class SketchRecords:
+    """What the model draws of a few held-out drawings, for a program that shows the training."""
+
+    def __init__(self, run: TrainingRun, display: Display) -> None:
+        self._run, self._display = run, display
+        self._drawn_at = -np.inf
+
+    def add(self) -> None:
+        """Draw with the present weights, if that is due."""
+        if time.monotonic() - self._drawn_at >= SKETCH_SECONDS:
+            self._draw(self._run.model)
+            self._drawn_at = time.monotonic()
+
+    def close(self) -> None:
+        """Draw with the weights that the checkpoint will hold."""
+        if self._run.best_weights is not None:
+            self._draw(self._run.best_model())
+
+    def _draw(self, model: SketchVAE) -> None:
+        run, chosen = self._run, _some_held_out(self._run, SKETCHES)
+        codes = encode_means(model, run.dataset, run.scale, chosen)
+        config = SamplingConfig(TEMPERATURE, run.dataset.max_points)
+        drawn = SketchDecoder(model.decoder, run.scale).decode(codes, range(len(codes)), config)
+        sketches = [np.round(stroke3, 1).tolist() for stroke3 in drawn]
+        self._display.record("sketches", epoch=run.epoch, temperature=TEMPERATURE, stroke3=sketches)
+
+
 class Watching:
-    """Both of them, kept up while a run goes on; a disk without room is said once and costs no training."""
+    """All of them, kept up while a run goes on; a disk without room is said once and costs no training."""
 
     def __init__(self, run: TrainingRun, checkpoint: Path, tensorboard: Path | None, display: Display) -> None:
         self._run, self._display = run, display
         self._history = HistoryFile(checkpoint)
         self._events = None if tensorboard is None else EventFiles(tensorboard, run)
+        self._sketches = SketchRecords(run, display) if display.for_programs else None
         self._said = ""
 
     def report(self, progress: Progress) -> None:
@@ -100,10 +135,14 @@ class Watching:
             self._events.add(progress)
         if progress.validation is not None:
             self._write_history(now=False)
+            if self._sketches is not None:
+                self._sketches.add()
 
     def close(self) -> None:
         """Write what is left."""
         self._write_history(now=True)
+        if self._sketches is not None:
+            self._sketches.close()
         if self._events is not None:
             self._events.close()
 
@@ -131,5 +170,9 @@ def _reconstructions(run: TrainingRun) -> Any:
     from trainer.sheets import draw_sheet
 
     drawer = Drawer(run.model, run.scale, run.dataset.max_points, PICTURES, TEMPERATURE)
-    chosen = run.held_out[:: max(1, len(run.held_out) // PICTURES)][:PICTURES]
-    return pixels(draw_sheet(drawer.reconstructions(run.dataset, chosen)))
+    return pixels(draw_sheet(drawer.reconstructions(run.dataset, _some_held_out(run, PICTURES))))
+
+
+def _some_held_out(run: TrainingRun, count: int) -> NDArray[np.int64]:
+    """The same few of the held-out drawings each time, from all over them."""
+    return run.held_out[:: max(1, len(run.held_out) // count)][:count]

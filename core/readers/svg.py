@@ -2,7 +2,8 @@
 
 Source: https://www.w3.org/TR/SVG2/. The XML is parsed by defusedxml, which refuses entities; paths,
 arcs, transforms and viewBoxes by svgelements. Walked here: groups, nested <svg>, <symbol> and <use>,
-`display` and `visibility`. Not looked at: fills, clips, masks, text, pictures and style sheets.
+`display` and `visibility`. A rectangle that covers the whole picture is its paper, and no stroke. Not
+looked at: other fills, clips, masks, text, pictures and style sheets.
 """
 
 import re
@@ -46,23 +47,27 @@ _COMMAND = re.compile(r"[A-Za-df-z]|" + _COORDINATE.pattern)
 def read_svg(path: Path) -> Iterator[Polylines]:
     """Yield the one drawing of a file. Raises DataError, naming the file."""
     with opened(path) as stream:
-        data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise DataError("it is larger than any drawing of one sketch (1 MB)")
-        try:
-            root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
-        except DefusedXmlException as error:
-            raise DataError("it declares XML entities, which no drawing needs") from error
-        except (ParseError, ValueError, LookupError) as error:
-            raise DataError("it is not XML, or is cut short") from error
-        if _tag(root) != "svg":
-            raise DataError("it is XML, but not SVG")
-        try:
-            yield _Walk(root).polylines
-        except DataError:
-            raise
-        except Exception as error:  # what svgelements makes of nonsense is of nearly any kind
-            raise DataError("a shape in it is damaged") from error
+        yield parse_svg(stream.read(MAX_BYTES + 1))
+
+
+def parse_svg(data: bytes) -> Polylines:
+    """The drawing that the bytes of a file are. Raises DataError, a clause."""
+    if len(data) > MAX_BYTES:
+        raise DataError("it is larger than any drawing of one sketch (1 MB)")
+    try:
+        root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    except DefusedXmlException as error:
+        raise DataError("it declares XML entities, which no drawing needs") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise DataError("it is not XML, or is cut short") from error
+    if _tag(root) != "svg":
+        raise DataError("it is XML, but not SVG")
+    try:
+        return _Walk(root).polylines
+    except DataError:
+        raise
+    except Exception as error:  # what svgelements makes of nonsense is of nearly any kind
+        raise DataError("a shape in it is damaged") from error
 
 
 def _tag(element: Element) -> str:
@@ -77,6 +82,7 @@ class _Walk:
         self._by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
         self._elements = 0
         self._segments = 0
+        self._picture = _picture(root)
         self._visit(root, svg.Matrix(), 0, {})
 
     def _visit(self, element: Element, matrix: Any, depth: int, inherited: dict[str, str]) -> None:
@@ -127,10 +133,19 @@ class _Walk:
             if tag == "polygon":
                 points = np.vstack([points, points[:1]])
             self._add(points, matrix)
-        elif tag in _SHAPES:
+        elif tag in _SHAPES and not self._is_paper(element, tag, matrix):
             names = [name for name in _NUMBER_ATTRIBUTES[tag] if element.get(name) not in (None, "auto")]
             shape = svg.Path(_SHAPES[tag](**{name: _number(element, name) for name in names}))
             self._add_path(shape, matrix)
+
+    def _is_paper(self, element: Element, tag: str, matrix: Any) -> bool:
+        if tag != "rect" or self._picture is None or not matrix.is_identity():
+            return False
+        if element.get("width") == element.get("height") == "100%":
+            return True
+        left, top, right, bottom = self._picture
+        x, y, width, height = (_number(element, name) for name in ("x", "y", "width", "height"))
+        return x <= left and y <= top and x + width >= right and y + height >= bottom
 
     def _draw_path(self, text: str, matrix: Any) -> None:
         self._segments += len(_COMMAND.findall(text)) // 2  # before svgelements takes time over them
@@ -162,6 +177,15 @@ class _Walk:
     def _check_size(self) -> None:
         if self._segments > MAX_SEGMENTS:
             raise DataError("it has more lines than any drawing")
+
+
+def _picture(root: Element) -> tuple[float, float, float, float] | None:
+    """(left, top, right, bottom) of what the file shows, in user units, if it says so."""
+    left, top, width, height = 0.0, 0.0, _number(root, "width"), _number(root, "height")
+    box = [float(number) for number in _COORDINATE.findall(root.get("viewBox", ""))]
+    if len(box) == 4:
+        left, top, width, height = box
+    return (left, top, left + width, top + height) if width > 0 and height > 0 else None
 
 
 def _style(element: Element) -> dict[str, str]:

@@ -149,6 +149,8 @@ DIAGONAL = [[[0, 0], [255, 255]]]
         ('<path id="a" d="M0 0 9 9"/><use href="#a" x="9" y="9"/>', [[[0, 0], [128, 128]], [[128, 128], [255, 255]]]),
         ('<svg x="5" viewBox="0 0 1 1" width="50" height="50"><path d="M0 0 1 1"/></svg>', DIAGONAL),
         ("<text>owl</text><style>.a{fill:red}</style><path d='M0 0 9 9'/>", DIAGONAL),
+        ('<rect width="255" height="255" fill="#fff"/><path d="M0 0 9 9"/>', DIAGONAL),
+        ('<rect width="100%" height="100%" fill="#fff"/><path d="M0 0 9 9"/>', DIAGONAL),
         ('<path d="M3 3L3 3"/><path d=""/>', None),
     ],
 )

@@ -154,14 +154,14 @@ def test_a_name_that_cannot_be_is_refused_in_words(studio, qtbot, name, words):
 
 def test_a_selection_is_written_as_the_model_draws_it(studio, qtbot, tmp_path):
     studio.selection.choose(np.array([0, 25, 50]))
-    with qtbot.waitSignal(studio.selection.exported, timeout=WAIT) as signal:
-        studio.selection.export(tmp_path / "some.csv")
+    with qtbot.waitSignal(studio.exporting.exported, timeout=WAIT) as signal:
+        studio.exporting.selection(tmp_path / "some.csv")
     assert "3 drawings" in signal.args[0]
     assert "model" in signal.args[0]
     rows = list(csv.DictReader((tmp_path / "some.csv").open()))
     assert [(int(row["number"]), row["origin"]) for row in rows] == [(i, "decoded") for i in (0, 25, 50)]
-    with qtbot.waitSignal(studio.selection.exported, timeout=WAIT):
-        studio.selection.export(tmp_path / "some.npz")
+    with qtbot.waitSignal(studio.exporting.exported, timeout=WAIT):
+        studio.exporting.selection(tmp_path / "some.npz")
     assert sum(1 for _ in open_sketches(tmp_path / "some.npz")) == 3
 
 
@@ -169,6 +169,6 @@ def test_a_file_that_cannot_be_written_is_one_sentence(studio, qtbot, tmp_path):
     studio.selection.choose(np.array([0]))
     (tmp_path / "file").write_text("")
     with qtbot.waitSignal(studio.failed, timeout=WAIT) as signal:
-        studio.selection.export(tmp_path / "file" / "some.csv")
+        studio.exporting.selection(tmp_path / "file" / "some.csv")
     assert "could not be written" in signal.args[0]
     assert signal.args[1] == ""

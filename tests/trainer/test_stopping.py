@@ -1,6 +1,8 @@
 """Ctrl-C at every stage: what is saved, what is said, and that `--resume` loses nothing."""
 
+import json
 import signal
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +13,7 @@ from core.checkpoint import load_checkpoint, load_tensors
 from core.errors import ProjectionError
 from core.mapping import build_atlas
 from core.training import TrainingRun
+from tests.trainer.children import start
 from trainer import mapping
 from trainer.stopping import GracefulStop
 
@@ -154,3 +157,18 @@ def test_a_failed_layout_does_not_lose_the_training(train, tmp_path, monkeypatch
     assert train("--epochs", "1", "--layout", "umap") == 0
     assert load_checkpoint(tmp_path / "ring.pt").atlas is not None
     assert "it fell over" in capsys.readouterr().out
+
+
+def test_the_end_of_standard_input_is_a_request_to_stop(drawings, tmp_path):
+    """As of a program that started the training and has ended, in whatever way."""
+    out = tmp_path / "ring.pt"
+    child = start(out, drawings, "--epochs", "100000", "--stop-on-eof", stdin=subprocess.PIPE)
+    for line in child.stdout:
+        if '"event": "training"' in line:
+            break
+    output, errors = child.communicate(timeout=60)  # closes its standard input
+    assert (child.returncode, errors) == (130, "")
+    saved = json.loads(output.splitlines()[-1])
+    assert (saved["event"], saved["interrupted"]) == ("saved", True)
+    assert load_checkpoint(out).atlas is None
+    assert load_tensors(tmp_path / "ring.pt.resume")["step"] > 0

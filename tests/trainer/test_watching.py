@@ -1,6 +1,7 @@
 """history.csv and the event files of TensorBoard."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -62,3 +63,21 @@ def test_a_folder_that_cannot_be(train, tmp_path, capsys):
 
 def test_a_picture_is_opaque():
     assert (pixels(draw_sheet([SheetRow("row", [np.array([[5, 5, 1]])])]))[..., 3] == 255).all()
+
+
+def test_programs_are_given_what_the_model_draws(train, capsys):
+    assert train("--epochs", "3", "--json") == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    sketches = [record for record in records if record["event"] == "sketches"]
+    assert [record["epoch"] for record in sketches] == [1, 3]  # the first validation, and the best weights at the end
+    for record in sketches:
+        assert len(record["stroke3"]) == watching.SKETCHES
+        for rows in record["stroke3"]:
+            points = np.array(rows).reshape(-1, 3)
+            assert len(points) <= 200
+            assert set(points[:, 2]) <= {0.0, 1.0}
+
+
+def test_people_wait_for_no_sketches(train, monkeypatch):
+    monkeypatch.setattr(watching, "SketchDecoder", None)
+    assert train("--epochs", "1") == 0

@@ -1,0 +1,212 @@
+"""The page for drawing by hand: the sheet, what the model makes of it, and how it would go on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.by_hand import Completions
+from explorer.pad_view import PadView
+from explorer.requests import Located
+from explorer.sketch_grid import SketchGrid
+from explorer.sketch_view import SketchView
+from explorer.state import State
+from explorer.studio import Studio
+from explorer.theme import LiveTheme, Theme
+
+if TYPE_CHECKING:
+    from explorer.opening import Opened
+
+SVG_TYPES = ("image/svg+xml", "image/x-inkscape-svg")
+MODEL = "As the model draws it"
+NOTHING_TO_PASTE = "There is no drawing in the clipboard: copy an SVG first."
+NOTHING_ADDED = "The model would add nothing: it takes this for finished."
+
+
+class PadPanel(QWidget):
+    """Draw, see where it lies and what the model makes of it, and let the model go on."""
+
+    def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
+        super().__init__()
+        self._studio, self._pad = studio, studio.pad
+        self._begun = False
+        """Whether the grid shows something of the completions last asked for."""
+        self.sheet = PadView(theme)
+        self.view = SketchView(theme)
+        self.view.setMinimumSize(90, 90)
+        self.view.setAccessibleName("The drawing as the model draws it")
+        self.grid = SketchGrid(theme)
+        self.grid.setAccessibleName("Nine ways to go on")
+        self.place = QLabel()
+        self.place.setObjectName("faint")
+        self.words = QLabel()
+        for label in (self.place, self.words):
+            label.setWordWrap(True)
+        self._lay_out()
+        self.setAcceptDrops(True)
+        self.sheet.drawn.connect(self._pad.add)
+        self.sheet.erased.connect(self._pad.erase)
+        self.grid.taken.connect(self._pad.take)
+        studio.opened.connect(self._on_opened)
+        studio.state_changed.connect(self._on_state)
+        self._pad.said.connect(self.words.setText)
+        self._pad.located.connect(self._on_located)
+        self._pad.reconstructed.connect(self.view.show_sketch)
+        self._pad.completing.connect(self._on_completing)
+        self._pad.completed.connect(self._on_completed)
+        self._show_strokes()
+
+    def _lay_out(self) -> None:
+        model = QVBoxLayout()
+        model.setSpacing(4)
+        model.addWidget(self.view, 1)
+        model.addWidget(self.place)
+        model.addStretch()
+        drawing = QWidget()
+        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, drawing)
+        self._parts.setContentsMargins(0, 0, 0, 0)
+        self._parts.setSpacing(10)
+        self._parts.addWidget(self.sheet, 5)
+        self._parts.addLayout(model, 2)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(drawing)
+        self.pages.addWidget(self.grid)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 10, 12, 10)
+        column.setSpacing(8)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.words)
+        column.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(6)
+
+        def button(text: str, what: str, act: object) -> QPushButton:
+            made = QPushButton(text)
+            made.setToolTip(what)
+            made.clicked.connect(act)
+            row.addWidget(made)
+            return made
+
+        self.complete = button("Complete it", "Let the model go on, in nine ways (Ctrl+Return)", self._pad.complete)
+        row.addStretch()
+        self.back = button("Back", "Back to the drawing", self._pad.drop_completions)
+        self.undo = button("Undo stroke", "Take the last stroke away", self._pad.take_back)
+        self.clear = button("Clear", "Begin with an empty sheet", self._pad.clear)
+        self.open = button("Open…", "Open an SVG as the drawing; it can be pasted or dropped too", self._open)
+        self.pin = button("Pin", "Give this code a letter for the expression line (Ctrl+D)", self._studio.pin)
+        return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the model's drawing where the sheet leaves room: beside it or below."""
+        wide = self.width() > 0.8 * self.height()
+        self._parts.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self.view.setMaximumHeight(self.width() * 2 // 7 if wide else self.height())
+
+    # -- what is shown -----------------------------------------------------------------------
+
+    def _on_opened(self, opened: "Opened") -> None:
+        self.view.attend = opened.decoder.attention_of
+        self.view.clear()
+
+    def _on_state(self, before: State, after: State) -> None:
+        if after.pad is not before.pad:
+            self._show_strokes()
+
+    def _show_strokes(self) -> None:
+        strokes = self._pad.strokes
+        self.sheet.show_strokes(strokes)
+        for button in (self.complete, self.undo, self.clear, self.pin):
+            button.setEnabled(bool(strokes))
+        if not strokes:
+            self._show_nothing()
+        self._show_page(self.pages.widget(0))
+
+    def _show_page(self, page: QWidget) -> None:
+        completing = page is self.grid
+        self.pages.setCurrentWidget(page)
+        self.complete.setText("Nine others" if completing else "Complete it")
+        self.back.setVisible(completing)
+        for button in (self.undo, self.clear, self.open, self.pin):
+            button.setVisible(not completing)
+
+    def _on_located(self, located: Located | None) -> None:
+        if located is None:
+            self._show_nothing()
+        else:
+            self.view.begin()
+            self.place.setText(f"{MODEL}; {located.detail}")
+
+    def _show_nothing(self) -> None:
+        self.view.clear()
+        self.place.setText(MODEL)
+
+    # -- completions -------------------------------------------------------------------------
+
+    def _on_completing(self) -> None:
+        self._begun = False
+        self._show_page(self.grid)
+        self.grid.setFocus()
+
+    def _on_completed(self, completions: Completions | None) -> None:
+        if completions is None:
+            self.grid.clear()
+            self._show_page(self.pages.widget(0))
+            return
+        if not self._begun:
+            self._begun = True
+            self.grid.begin(completions.given)
+        self.grid.show_sketches(completions.sketches, finished=completions.finished)
+        if completions.finished:
+            added = max(map(len, completions.sketches)) > completions.given
+            self._pad.said.emit("Click one to take it." if added else NOTHING_ADDED)
+
+    # -- pictures from elsewhere -------------------------------------------------------------
+
+    def paste(self) -> None:
+        """Take the clipboard's SVG as the drawing."""
+        mime = QGuiApplication.clipboard().mimeData() or QMimeData()  # there is none where nothing was copied
+        source = svg_in(mime) or (mime.text().encode() if mime.hasText() else None)
+        if source is None:
+            self._pad.said.emit(NOTHING_TO_PASTE)
+        else:
+            self._pad.open(source)
+
+    def _open(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Open a drawing", "", "SVG (*.svg)")
+        if name:
+            self._pad.open(Path(name))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if svg_in(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        source = svg_in(event.mimeData())
+        if source is not None:
+            event.acceptProposedAction()
+            self._pad.open(source)
+
+
+def svg_in(mime: QMimeData) -> Path | bytes | None:
+    """The SVG that is dragged or was copied: a file, or its bytes."""
+    for url in mime.urls():
+        if url.isLocalFile() and url.toLocalFile().lower().endswith(".svg"):
+            return Path(url.toLocalFile())
+    for kind in SVG_TYPES:
+        if mime.hasFormat(kind):
+            return mime.data(kind).data()
+    text = mime.text().lstrip() if mime.hasText() else ""
+    return text.encode() if text.startswith("<") else None
