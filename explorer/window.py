@@ -265,6 +265,7 @@ class Window(QMainWindow):
         """Open the training, which goes on if this is closed."""
         if self._training_dialog is None:
             self._training_dialog = TrainingDialog(self.studio, self.theme, self)
+            self._training_dialog.ask = self.files.ask
         self._training_dialog.show()
         self._training_dialog.raise_()
         self._training_dialog.activateWindow()
