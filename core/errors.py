@@ -36,6 +36,10 @@ class ExpressionError(SketchExplorerError):
         self.column = column
 
 
+class SessionError(SketchExplorerError):
+    """A session file that cannot be read or written, or that does not fit what there is."""
+
+
 class SelectionError(SketchExplorerError):
     """A choice of drawings with which the wanted cannot be done."""
 

@@ -59,3 +59,24 @@ def path(codes: Sequence[Floats], frames: int, *, spherical: bool = False) -> Fl
         t = (distance - along[leg]) / length if length > 0 else 0.0
         result[frame] = step(stacked[leg], stacked[leg + 1], t)
     return result
+
+
+def subdivided(codes: Sequence[Floats], pieces: int, *, spherical: bool = False) -> tuple[Floats, NDArray[np.float64]]:
+    """The polyline of `path` in about `pieces` pieces [K, N_z], each of `codes` among them, and where they lie.
+
+    The latter [K] rises from 0 to 1: frame i of n lies at i / (n - 1). Raises ValueError without codes.
+    """
+    if len(codes) == 0:
+        raise ValueError("a path needs at least one code")
+    stacked = np.stack([np.asarray(code, dtype=np.float32) for code in codes])
+    lengths = np.linalg.norm(np.diff(stacked, axis=0), axis=1)
+    whole = float(lengths.sum()) or 1.0
+    step = slerp if spherical else lerp
+    points, shares, done = [stacked[0]], [0.0], 0.0
+    for start, end, length in zip(stacked, stacked[1:], (lengths / whole).tolist(), strict=False):
+        parts = max(1, round(pieces * length))
+        for part in range(1, parts + 1):
+            points.append(step(start, end, part / parts) if part < parts else end)
+            shares.append(done + length * part / parts)
+        done += length
+    return np.stack(points), np.array(shares)

@@ -1,5 +1,6 @@
 """A dataset becomes a map: encode, lay out by PCA at once, refine by UMAP, remember the results."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Generator
@@ -16,7 +17,11 @@ from core.dataset import SketchDataset
 from core.encoding import encode_dataset
 from core.errors import CheckpointError
 from core.model import SketchVAE
+from core.neighbours import GRAPH_NEIGHBOURS, MAX_MEMBERS, NeighbourGraph, build_graph
 from core.projection import Floats, LayoutConfig, LayoutFrame, pca_layout, umap_layout
+
+_GRAPH = ("members", "data", "indices", "indptr")
+"""What a kept graph has: its members, and the arrays of its edges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +142,54 @@ class LayoutCache:
         key = hashlib.sha256(json.dumps([latents.shape, asdict(config)], sort_keys=True).encode())
         key.update(np.ascontiguousarray(latents).data)
         return self._folder / f"{key.hexdigest()[:32]}.layout"
+
+
+class GraphCache:
+    """Neighbour graphs on disk, by the digest of the latents that they join."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, latents: Floats) -> NeighbourGraph | None:
+        """The graph kept for these latents, or None if there is none that is whole."""
+        from scipy.sparse import csr_array
+
+        content = _kept(self._path(latents))
+        if content is None:
+            return None
+        try:
+            members, *parts = (content[name].numpy() for name in _GRAPH)
+            edges = csr_array(tuple(parts), shape=(len(members), len(members)))
+            edges.check_format()
+        except (KeyError, AttributeError, TypeError, ValueError):
+            return None
+        fits = members.size and members[-1] < len(latents)
+        return NeighbourGraph(members, edges) if fits else None
+
+    def save(self, latents: Floats, graph: NeighbourGraph) -> None:
+        """Keep a graph. Raises CheckpointError if it cannot be written."""
+        edges = graph.edges
+        parts = (graph.members, edges.data, edges.indices, edges.indptr)
+        content = {name: torch.from_numpy(part) for name, part in zip(_GRAPH, parts, strict=True)}
+        _keep(self._path(latents), content)
+
+    def _path(self, latents: Floats) -> Path:
+        key = hashlib.sha256(json.dumps([latents.shape, GRAPH_NEIGHBOURS, MAX_MEMBERS]).encode())
+        key.update(np.ascontiguousarray(latents).data)
+        return self._folder / f"{key.hexdigest()[:32]}.graph"
+
+
+def find_graph(latents: Floats, cache: GraphCache) -> Generator[float, None, NeighbourGraph]:
+    """`build_graph` of latents [N, N_z], or the graph kept for them.
+
+    A generator: yields the fraction done and returns the graph.
+    """
+    graph = cache.load(latents)
+    if graph is None:
+        graph = yield from build_graph(latents)
+        with contextlib.suppress(CheckpointError):  # it will be built again, that is all
+            cache.save(latents, graph)
+    return graph
 
 
 def _kept(path: Path) -> dict[str, Any] | None:

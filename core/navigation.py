@@ -151,12 +151,17 @@ class Navigator:
         no frame is farther from a drawing than half the longest edge taken, but on the legs from
         and to a code that is no drawing. Raises ValueError without codes or frames.
         """
-        members = NeighbourSearch(self._latents[graph.members])
+        return path(self.stops_through_data(graph, codes), frames)
+
+    def stops_through_data(self, graph: NeighbourGraph, codes: Sequence[Floats]) -> list[Floats]:
+        """The codes between which `path_through_data` is straight: `codes` and the drawings on the ways between."""
+        every = len(graph.members) == len(self._latents)
+        members = self._search if every else NeighbourSearch(self._latents[graph.members])
         nearest = [int(graph.members[members.nearest(code)[0][0]]) for code in codes]
         stops = list(codes[:1])
         for first, last, code in zip(nearest, nearest[1:], codes[1:], strict=False):
             stops += [*self._latents[graph.route(first, last)], code]
-        return path(stops, frames)
+        return stops
 
     @cached_property
     def _typical(self) -> float:

@@ -4,8 +4,9 @@ Comparing with all codes is one product that reads them once, 4 bytes a number: 
 and nothing to keep. docs/navigation.md has the measurements by which no index is used.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,8 +70,16 @@ class NeighbourGraph:
     def route(self, first: int, last: int) -> Indices:
         """The drawings of the shortest path between two members, given and returned by drawing, both included.
 
+        The last few are remembered: of a path whose one point is dragged, the other legs stay.
         Raises ValueError if one of them is no member.
         """
+        return self._remembered(first, last)
+
+    @cached_property
+    def _remembered(self) -> Callable[[int, int], Indices]:
+        return lru_cache(maxsize=64)(self._shortest)
+
+    def _shortest(self, first: int, last: int) -> Indices:
         from scipy.sparse.csgraph import dijkstra
 
         ends = np.searchsorted(self.members, (first, last))

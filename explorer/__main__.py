@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     gc.disable()  # imports make many objects and no garbage; it is enabled again when the opening reports
     from explorer.application import run
 
-    return run(options.checkpoint, options.data, options.device, options.screenshot)
+    return run(options.file or options.checkpoint, options.data, options.device, options.screenshot)
 
 
 if __name__ == "__main__":

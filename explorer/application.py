@@ -23,6 +23,9 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from explorer.autosave import default_folder
+from explorer.host import Host
+from explorer.options import is_session
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, apply_theme
 from explorer.window import Window
@@ -32,8 +35,8 @@ LONGEST_WAIT_S = 600
 """For a picture of a map that is still being made."""
 
 
-def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None) -> int:
-    """Open the window, or take a picture of it; the exit status."""
+def run(what: str, data: list[Path], device: str, screenshot: Path | None) -> int:
+    """Open the window on a checkpoint or a session, or take a picture of it; the exit status."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("Sketch Explorer")
@@ -53,14 +56,22 @@ def run(checkpoint: str, data: list[Path], device: str, screenshot: Path | None)
         if screenshot is None:
             window.restoreGeometry(QSettings().value("geometry", b""))
         window.show()
-        studio.open(checkpoint, data, device)
+        window.files.device = device
+        if is_session(what):
+            studio.reopen(Path(what), device)
+        else:
+            studio.open(what, data, device)
         if screenshot is not None:
             return _take_picture(window, screenshot)
+        window.files.asks = True
+        host = Host(window, default_folder())
         status = application.exec()
+        host.end()
         QSettings().setValue("geometry", window.saveGeometry())
         return status
     finally:
         sys.excepthook = sys.__excepthook__
+        window.files.asks = False
         window.close()
 
 

@@ -62,10 +62,10 @@ def complete(request: CompletionRequest, cancelled: Cancel) -> "Iterator[Complet
 
     Each way is decoded from the code of another drawing of the map, one of those nearest to the
     beginning's own code in R^N_z. For the encoder has learnt whole drawings: the code of a beginning says
-    to stop there, and one of the prior knows nothing of it. With the shipped animals, 149 test drawings
-    cut in half, tau 0.2: 13 % of the continuations add nothing (from the beginning's own code 29 %, from
-    the prior 12 %), a classifier names 26 % of the results rightly (28 %, 20 %; of the whole originals
-    66 %), and one or more of the nine for 66 % of the beginnings (52 %, 67 %).
+    to stop there, and one of the prior knows nothing of it. With the shipped animals, 150 test drawings
+    cut in half (benchmarks/completion.py): 10 % of the continuations add nothing (from the beginning's own
+    code 20 %, from the prior 7 %), a classifier names 25 % of them rightly (26 %, 18 %), and one or more of
+    the nine for 65 % of the beginnings (49 %, 64 %).
     """
     from core.generation import SamplingConfig
 

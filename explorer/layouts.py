@@ -40,7 +40,7 @@ def relocate(request: RelocateRequest, _cancelled: Cancel) -> Iterator[Relocated
         position = navigator.to_map(here.place.code) if index is None else navigator.atlas.positions[index].tolist()
         here = replace(here, position=tuple(position))
     if film is not None:
-        film = replace(film, positions=navigator.positions_of(film.codes))
+        film = replace(film, positions=navigator.positions_of(film.codes), line=navigator.positions_of(film.way))
     yield Relocated(here, film)
 
 

@@ -19,8 +19,9 @@ from explorer.map_names import NameLayer
 from explorer.marks import Marks
 from explorer.marquee import Marquee
 from explorer.palette import class_rgba
+from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
-from explorer.requests import AtCode, AtPosition, Film, Located
+from explorer.requests import AtCode, AtPosition, Located
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 
@@ -52,6 +53,7 @@ class MapBox(pg.ViewBox):
     pressed = Signal(QPointF)
     dragged = Signal(QPointF, QPointF, bool)
     """(start, end, whether the button was released), in map units."""
+    pressed_right = Signal(QPointF)
 
     def __init__(self) -> None:
         super().__init__(lockAspect=True, enableMenu=False)
@@ -66,6 +68,9 @@ class MapBox(pg.ViewBox):
         if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
             ev.accept()
             self.pressed.emit(self.mapToView(ev.pos()))
+        elif ev.button() == Qt.MouseButton.RightButton:
+            ev.accept()
+            self.pressed_right.emit(self.mapToView(ev.pos()))
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
         self.modifiers = ev.modifiers()
@@ -104,10 +109,7 @@ class MapView(pg.GraphicsView):
         self._carried: int | None = None
         """The drawing that is to be dragged away."""
         DropTarget(self.viewport(), lambda carried: studio.choose(AtCode(carried.code, carried.title)))
-        self._path = pg.PlotCurveItem(pen=pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine), antialias=True)
-        self._path.setZValue(1)
-        self.box.addItem(self._path)
-        self._frames = Marks(self.box, 2, 6, pg.mkPen(theme.paper, width=1), theme.ink)
+        self.path = PathLayer(studio, self.box, theme)
         self._near = Marks(self.box, 3, 12, pg.mkPen(theme.ink, width=1.2))
         self._ring = Marks(self.box, 11, 18, pg.mkPen(theme.accent, width=3), theme.paper)
         self.marquee = Marquee(studio, self.box, theme)
@@ -118,12 +120,13 @@ class MapView(pg.GraphicsView):
         self._camera_glide = Glide(self._show_range, self)
         self.box.sigRangeChangedManually.connect(self._on_camera)
         self.box.pressed.connect(self._on_pressed)
+        self.box.pressed_right.connect(self._on_pressed_right)
         self.box.dragged.connect(self._on_dragged)
         self.scene().sigMouseMoved.connect(self._on_hover)
         studio.opened.connect(self._on_opened)
         studio.map_moved.connect(self._on_moved)
         studio.located.connect(self._on_located)
-        studio.film_changed.connect(self._on_film)
+        studio.film_changed.connect(self._codes_glide.stop)
         studio.layouts.relocated.connect(self._on_relocated)
         studio.showing.coloured.connect(self._colour)
         studio.showing.filtered.connect(self._on_filtered)
@@ -133,8 +136,6 @@ class MapView(pg.GraphicsView):
     # -- showing -----------------------------------------------------------------------------
 
     def _on_opened(self, opened: "Opened") -> None:
-        self._path.clear()
-        self._frames.clear()
         self._ring.clear()
         self._near.clear()
         self.names.clear()
@@ -151,15 +152,14 @@ class MapView(pg.GraphicsView):
 
     def _on_relocated(self, relocated: Relocated) -> None:
         places = [] if relocated.here is None else [relocated.here.position]
-        film = np.zeros((0, 2)) if relocated.film is None else relocated.film.positions
-        self._codes_glide.to(np.concatenate([np.reshape(places, (-1, 2)), film]))
+        film = [] if relocated.film is None else [relocated.film.positions, relocated.film.line]
+        self._codes_glide.to(np.concatenate([np.reshape(places, (-1, 2)), *film]))
 
     def _show_codes(self, places: np.ndarray) -> None:
-        """The ring and, if there are more places than one [n, 2], the film."""
+        """The ring and, if there are more places than one [n, 2], the film's frames and its line."""
         self._ring.set_places(places[:1])
         if len(places) > 1:
-            self._path.setData(*places[1:].T)
-            self._frames.set_places(places[1:])
+            self.path.show_line(places[1:])
 
     def _colour(self) -> None:
         """Everybody's colours; what is not selected steps back while something is."""
@@ -209,6 +209,22 @@ class MapView(pg.GraphicsView):
         if self._studio.current is not None:
             self._camera_glide.jump(self._whole(self._studio.current))
 
+    @property
+    def camera(self) -> "tuple[tuple[float, float], tuple[float, float]] | None":
+        """What the user has chosen to look at: (left, right), (bottom, top); None is the whole map."""
+        if not self._camera_moved:
+            return None
+        (left, right), (bottom, top) = self.box.viewRange()
+        return (left, right), (bottom, top)
+
+    def look_at(self, camera: "tuple[tuple[float, float], tuple[float, float]] | None") -> None:
+        """Look there, as `camera` says it."""
+        self.fit()
+        if camera is not None:
+            self._camera_moved = True
+            self._camera_glide.stop()
+            self.box.setRange(xRange=camera[0], yRange=camera[1], padding=0)
+
     def zoom(self, factor: float) -> None:
         """See `factor` times as much."""
         self._camera_moved = True
@@ -231,15 +247,11 @@ class MapView(pg.GraphicsView):
         self._codes_glide.stop()
         self._ring.set_places(located.position)
 
-    def _on_film(self, film: Film) -> None:
-        self._codes_glide.stop()
-        self._path.setData(*film.positions.T)
-        self._frames.set_places(film.positions)
-
     # -- the mouse ---------------------------------------------------------------------------
 
     def set_tool(self, tool: Tool) -> None:
         self.tool = tool
+        self.path.set_active(tool is Tool.PATH)
         self.setCursor(Qt.CursorShape.ArrowCursor if tool is Tool.EXPLORE else Qt.CursorShape.CrossCursor)
 
     def set_theme(self, theme: Theme | LiveTheme) -> None:
@@ -247,11 +259,10 @@ class MapView(pg.GraphicsView):
         self._theme = theme
         self.setBackground(theme.paper)
         self.points.set_outline(QColor(theme.ink))
-        self._path.setPen(pg.mkPen(theme.ink, width=1.5, style=Qt.PenStyle.DashLine))
-        self._frames.set_look(pg.mkPen(theme.paper, width=1), theme.ink)
         self._near.set_look(pg.mkPen(theme.ink, width=1.2))
         self._ring.set_look(pg.mkPen(theme.accent, width=3), theme.paper)
         self.marquee.set_theme(theme)
+        self.path.set_theme(theme)
         for layer in (self.names, self.drawings, self.card):
             layer.set_theme(theme)
 
@@ -275,6 +286,8 @@ class MapView(pg.GraphicsView):
     def _on_pressed(self, at: QPointF) -> None:
         if self.tool is Tool.SELECT:
             self.marquee.press(at, self.reach(), self.box.modifiers)
+        elif self.tool is Tool.PATH:
+            self.path.press(at, self._target(at))
         else:
             self._studio.choose(self._target(at))
 
@@ -285,9 +298,12 @@ class MapView(pg.GraphicsView):
             self._carry(None if released else start)
         elif self.tool is Tool.EXPLORE:
             self._studio.choose(self._target(end), live=not released)
-        elif start != end:
-            self._path.setData([start.x(), end.x()], [start.y(), end.y()])
-            self._studio.set_path([self._target(start), self._target(end)])
+        else:
+            self.path.drag(start, end, self._target(start), self._target(end), released)
+
+    def _on_pressed_right(self, at: QPointF) -> None:
+        if self.tool is Tool.PATH:
+            self.path.remove_at(at)
 
     def _carry(self, start: QPointF | None) -> None:
         """Let the drawing at a place hang on the pointer, as soon as it is drawn; None gives up."""
@@ -327,6 +343,12 @@ class MapView(pg.GraphicsView):
             self._point_at(None)
             return
         place = self.box.mapSceneToView(at)
+        if self.tool is Tool.PATH and not self.box.panning:
+            grips = self.path.hover(place)
+            self.setCursor(Qt.CursorShape.PointingHandCursor if grips else Qt.CursorShape.CrossCursor)
+            if grips:
+                self._point_at(None)
+                return
         index, distance = self._studio.current.navigator.on_map(place.x(), place.y(), self._studio.showing.mask)
         self._point_at(index if distance <= self.reach() else None, self.mapFromScene(at))
 
@@ -350,6 +372,10 @@ class MapView(pg.GraphicsView):
             self.zoom(1.25)
         elif key == Qt.Key.Key_0:
             self.fit()
+        elif self.tool is Tool.PATH and key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.path.remove_chosen()
+        elif self.tool is Tool.PATH and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.path.begin_anew()
         elif key == Qt.Key.Key_Space:
             if not event.isAutoRepeat():
                 self._set_panning(True)

@@ -5,14 +5,16 @@ from pathlib import Path
 
 EXAMPLES = """examples:
   sketch-explorer                                the checkpoint that comes with the program
-  sketch-explorer --checkpoint owl.pt            your own, from python -m trainer
+  sketch-explorer owl.sketchspace                a session that you saved
+  sketch-explorer owl.pt                         your own checkpoint, from python -m trainer
   sketch-explorer --data cat.npz dog.npz         other drawings, encoded by the same model
   sketch-explorer --screenshot map.png           a picture of the window, also without a screen
 """
+SHIPPED = "animals"
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
-    """checkpoint, data, device and screenshot; ends the program for --help and for nonsense."""
+    """file, checkpoint, data, device and screenshot; ends the program for --help and for nonsense."""
     parser = argparse.ArgumentParser(
         prog="sketch-explorer",
         description="See and play with the latent space of a sketch generator.",
@@ -20,10 +22,13 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a session (.sketchspace) or a checkpoint (.pt) to open"
+    )
+    parser.add_argument(
         "--checkpoint",
-        default="animals",
+        default=SHIPPED,
         metavar="FILE",
-        help="a .pt file, or the name of a shipped one (default: animals)",
+        help="a .pt file, or the name of a shipped one (default: %(default)s)",
     )
     parser.add_argument(
         "--data",
@@ -39,4 +44,12 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--screenshot", type=Path, metavar="FILE.png", help="open, click a point, save a picture of the window, and end"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.file is not None and (options.checkpoint != SHIPPED or (options.data and is_session(options.file))):
+        parser.error(f"{options.file} is opened alone: leave out --checkpoint and, for a session, --data")
+    return options
+
+
+def is_session(name: str) -> bool:
+    """Whether a file's name is that of a session."""
+    return name.lower().endswith(".sketchspace")

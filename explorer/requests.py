@@ -102,6 +102,7 @@ class Mode(Enum):
 
 
 FRAMES = 10
+FEWEST_FRAMES, MOST_FRAMES = 2, 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,16 +120,6 @@ class DrawRequest:
 
     opened: "Opened"
     target: Target
-    seed: int
-    temperature: float
-
-
-@dataclass(frozen=True, eq=False)
-class FilmRequest:
-    """Draw the frames of a route."""
-
-    opened: "Opened"
-    route: Route
     seed: int
     temperature: float
 
@@ -188,8 +179,32 @@ class Film:
     """[frames, N_z]"""
     positions: NDArray[np.float64]
     """[frames, 2]: where each frame lies on the map."""
+    way: NDArray[np.float32]
+    """[K, N_z]: the path itself, finer than the frames, with every control point."""
+    shares: NDArray[np.float64]
+    """[K]: how far along the path each of those lies; frame i of n is at i / (n - 1)."""
+    line: NDArray[np.float64]
+    """[K, 2]: where they lie on the map."""
+    corners: NDArray[np.intp]
+    """[P]: which of them are the control points."""
     sketches: list[Strokes]
-    finished: bool
+    """Of each frame; the nearest frame's where it has none of its own yet."""
+    drawn: NDArray[np.bool_]
+    """[frames]: which have a sketch of their own."""
+    whole: NDArray[np.bool_]
+    """[frames]: whose own sketch is not cut short."""
+    source: object
+    """What its sketches depend on beside their codes."""
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.whole.all())
+
+    def place(self, time: float) -> tuple[float, float]:
+        """Where on the map the path is at frame `time` (between frames too)."""
+        share = time / max(1, len(self.codes) - 1)
+        x, y = (float(np.interp(share, self.shares, axis)) for axis in self.line.T)
+        return x, y
 
 
 def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located | Sketch]:
@@ -213,21 +228,6 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located
         yield Sketch(partial.strokes[0], partial.finished, time.perf_counter() - began)
 
 
-def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
-    """Answer a FilmRequest: the frames, all drawn with one sampling seed."""
-    from core.generation import SamplingConfig
-    from core.interpolation import path
-
-    opened, route = request.opened, request.route
-    corners = [code_of(target, opened) for target in route.points]
-    codes = path(corners, route.frames, spherical=route.mode is Mode.SPHERICAL)
-    positions = opened.navigator.positions_of(codes)
-    sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
-    seeds = [request.seed] * len(codes)
-    for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=24):
-        yield Film(codes, positions, partial.strokes, partial.finished)
-
-
 def calculate(target: ByExpression, opened: "Opened") -> "Answer":
     """What an expression amounts to. Raises ExpressionError."""
     from core.expression import CodeSpace, evaluate, with_norm
@@ -244,6 +244,12 @@ def code_of(target: Target, opened: "Opened") -> "Code":
     return _locate(target, opened).place.code
 
 
+def snapped(target: AtPosition, opened: "Opened") -> AtDrawing | AtPosition:
+    """The drawing that a place of the map means, or the place itself if it means none."""
+    index, distance = opened.navigator.on_map(target.x, target.y, target.among)
+    return AtDrawing(index) if distance <= target.reach else target
+
+
 def _locate(target: Target, opened: "Opened") -> Located:
     from core.errors import ExpressionError
 
@@ -258,9 +264,7 @@ def _locate(target: Target, opened: "Opened") -> Located:
         moved = base.place.code + sum(np.float32(o.amount) * o.unit for o in target.offsets.values())
         target = AtCode(moved.astype(np.float32), f"{base.title}, moved")
     if isinstance(target, AtPosition):
-        index, distance = navigator.on_map(target.x, target.y, target.among)
-        if distance <= target.reach:
-            target = AtDrawing(index)
+        target = snapped(target, opened)
     if isinstance(target, AtDrawing):
         place, title = navigator.at_drawing(target.index), atlas.category(target.index)
         x, y = atlas.positions[target.index].tolist()

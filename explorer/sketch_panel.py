@@ -101,6 +101,8 @@ class SketchPanel(QWidget):
         self.slider.sliderReleased.connect(studio.end_gesture)
         studio.state_changed.connect(self._on_state)
         studio.located.connect(self._on_located)
+        studio.player.moved.connect(self._on_film_moved)
+        studio.player.changed.connect(self._on_film_played)
         studio.sketch_changed.connect(self._on_sketch)
         self._has_sketch(False)
 
@@ -161,9 +163,24 @@ class SketchPanel(QWidget):
         self.slider.blockSignals(False)
         self.value.setText(f"{after.temperature:.2f}")
 
+    def _on_film_moved(self, moment: float) -> None:
+        player = self._studio.player
+        self.view.show_lines(player.lines())
+        self.title.setText(f"The film at frame {moment + 1:.1f} of {player.end + 1}")
+        self.numbers.clear()
+
+    def _on_film_played(self) -> None:
+        if not self._studio.player.shown:
+            self.view.show_lines(None)
+            if self._studio.here is not None:
+                self._describe(self._studio.here)
+
     def _on_located(self, located: Located) -> None:
         self._has_sketch(True)
         self.view.begin()
+        self._describe(located)
+
+    def _describe(self, located: Located) -> None:
         self.title.setText(located.title)
         low, high = located.norm_range
         parts = [located.detail, f"‖z‖ {located.norm:.1f} (data {low:.1f} to {high:.1f})"]

@@ -11,11 +11,12 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.picture import LINE_WIDTH
-from explorer.ink import fit, paint_path, sketch_path
+from explorer.ink import fit, paint_lines, paint_path, sketch_path
 from explorer.palette import number_rgba
 from explorer.requests import Sketch, Strokes
 
 if TYPE_CHECKING:
+    from core.morph import Polylines
     from explorer.theme import LiveTheme, Theme
 
 HAND_SPEED = 80
@@ -45,6 +46,8 @@ class SketchView(QWidget):
         self._shown = 0
         self._began = 0.0
         self._by_order = False
+        self._lines: Polylines | None = None
+        """What is shown instead of the drawing."""
         self.attend: Callable[[Strokes], NDArray[np.float32] | None] | None = None
         """`SketchDecoder.attention_of` of the model that drew; asked when somebody points."""
         self._attention: NDArray[np.float32] | None = None
@@ -74,6 +77,12 @@ class SketchView(QWidget):
         self._stroke3, self._finished = sketch.stroke3, sketch.finished
         if not self._timer.isActive():
             self._show(len(self._stroke3))
+
+    def show_lines(self, lines: "Polylines | None") -> None:
+        """Show polylines of the unit square instead of the drawing; None shows that again."""
+        self._lines = lines
+        self._point_at(None)
+        self.update()
 
     def replay(self) -> None:
         """Draw it once more, at the speed of a hand."""
@@ -117,7 +126,7 @@ class SketchView(QWidget):
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not self.complete or not len(self._stroke3):
+        if not self.complete or not len(self._stroke3) or self._lines is not None:
             return
         at = event.position()
         distances = np.hypot(*(self._points() - (at.x(), at.y())).T)
@@ -138,6 +147,9 @@ class SketchView(QWidget):
         with QPainter(self) as painter:
             area = QRectF(self.rect())
             painter.fillRect(area, QColor(self._theme.paper))
+            if self._lines is not None:
+                paint_lines(painter, self._lines, area, QColor(self._theme.ink))
+                return
             if not self._shown:
                 return
             side = min(area.width(), area.height())

@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +16,18 @@ from core.expression_syntax import renamed
 from explorer.arithmetic import Arithmetic
 from explorer.directions import Directions
 from explorer.exporting import Exporting
+from explorer.filming import Filming
+from explorer.keeping import Keeping
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.pad import Pad
+from explorer.player import Player
 from explorer.requests import (
     AtCode,
     AtDrawing,
     Codeless,
     DrawRequest,
     Film,
-    FilmRequest,
     Located,
     Mode,
     Route,
@@ -33,7 +35,6 @@ from explorer.requests import (
     Strokes,
     Target,
     draw,
-    film,
 )
 from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
@@ -45,6 +46,7 @@ from explorer.workers import GeneratorThread, LatestWorker
 if TYPE_CHECKING:
     from core.expression import Code
     from explorer.opening import Opened
+    from explorer.session import Session
 
 MOST_STEPS = 500
 """That can be undone."""
@@ -69,7 +71,7 @@ class Studio(QObject):
     state_changed = Signal(object, object)
     """(the State before, that of now): something was done, undone or redone, or another map is there."""
     film_changed = Signal(object)
-    """A Film."""
+    """A Film, or None where the path has a single point."""
     calculated = Signal(object)
     """A Calculated or a Misread, for the expression as it stands."""
     failed = Signal(str, str)
@@ -95,9 +97,7 @@ class Studio(QObject):
         self._prepared: object = None
         """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
-        self._filmer = LatestWorker(film, "film", self)
         self._drawer.answered.connect(self._on_drawn)
-        self._filmer.answered.connect(self._on_film)
         self.showing = Showing(self)
         self.selection = Selection(self)
         self.layouts = Layouts(self)
@@ -105,31 +105,54 @@ class Studio(QObject):
         self.arithmetic = Arithmetic(self)
         self.directions = Directions(self)
         self.variants = Variants(self)
+        self.filming = Filming(self)
+        self.player = Player(self)
         self.pad = Pad(self)
         self.exporting = Exporting(self)
         self.training = Training(self)
+        self.keeping = Keeping(self)
         self._parts = (
-            *(self.showing, self.selection, self.layouts, self.listing),
-            *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting),
+            *(self.showing, self.selection, self.layouts, self.listing, self.filming),
+            *(self.arithmetic, self.directions, self.variants, self.pad, self.exporting, self.keeping),
         )
+        self.filming.changed.connect(self._on_film)
         self.arithmetic.calculated.connect(self.calculated)
         self.layouts.moved.connect(self._on_moved)
         self.layouts.relocated.connect(self._on_relocated)
-        for part in (self._drawer, self._filmer, *self._parts):
+        for part in (self._drawer, *self._parts):
             part.failed.connect(self.failed)
 
     # -- opening -----------------------------------------------------------------------------
 
     def open(self, name: str, data: Sequence[Path] = (), device: str = "auto") -> None:
         """Open a checkpoint, on its own atlas or on other drawings; what is open stays until it is there."""
-        if self._opener is not None:
-            self._opener.cancel()  # it ends by itself; what it still says is not heard
 
         def make() -> Generator[Any, None, Any]:
             from explorer.opening import open_checkpoint  # brings in torch, on that thread
+            from explorer.session import Session, Source
 
-            return (yield from open_checkpoint(name, data, device))
+            source = Source.of(name, data)
+            opened = yield from open_checkpoint(name, data, device)
+            return Session(source, opened, self._beginning(opened))
 
+        self._open(make)
+
+    def reopen(self, path: Path, device: str = "auto", *, recovered: bool = False) -> None:
+        """Open a session; what is open stays until it is there, and for good if it cannot be opened.
+
+        `recovered` for an autosaved one, whose file is not the user's.
+        """
+
+        def make() -> Generator[Any, None, Any]:
+            from explorer.session import open_session
+
+            return (yield from open_session(path, device, recovered=recovered))
+
+        self._open(make)
+
+    def _open(self, make: Callable[[], Generator[Any, None, Any]]) -> None:
+        if self._opener is not None:
+            self._opener.cancel()  # it ends by itself; what it still says is not heard
         self._opener = GeneratorThread(make, self)
         self._opener.progressed.connect(self._on_opening)
         self._opener.succeeded.connect(self._on_opened)
@@ -140,9 +163,10 @@ class Studio(QObject):
         if self.sender() is self._opener:
             self.opening.emit(progress.stage, progress.fraction)
 
-    def _on_opened(self, opened: "Opened") -> None:
+    def _on_opened(self, session: "Session") -> None:
         if self.sender() is self._opener:
-            self._show(opened)
+            self._show(session.opened, session.state)
+            self.keeping.keep(session)
             self.opening.emit("", None)
 
     def _on_opening_failed(self, message: str, details: str) -> None:
@@ -159,11 +183,11 @@ class Studio(QObject):
         if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
             self.here = answer.here
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
-            self.film = replace(self.film, positions=answer.film.positions)
+            self.film = answer.film
 
-    def _show(self, opened: "Opened") -> None:
+    def _beginning(self, opened: "Opened") -> State:
         first, last = opened.beginning
-        beginning = State(
+        return State(
             target=AtDrawing(first),
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
@@ -171,9 +195,11 @@ class Studio(QObject):
             pad=self.state.pad,
             colour_by=self.state.colour_by,
         )
+
+    def _show(self, opened: "Opened", beginning: State) -> None:
         self.current = opened
         self._drawer.cancel()
-        self._filmer.cancel()
+        self.filming.cancel()
         self.here = self.sketch = self.film = None
         self.drawn = self._pin_drawn = False
         self.live = False
@@ -207,8 +233,6 @@ class Studio(QObject):
             self._draw(preempt=not self.live)
         elif after.temperature != before.temperature:
             self._draw(preempt=False)
-        if after.differs(before, "route", "temperature"):
-            self._draw_film()
         self.state_changed.emit(before, after)
 
     @property
@@ -307,16 +331,9 @@ class Studio(QObject):
         if not live:
             self.end_gesture()
 
-    def _draw_film(self) -> None:
-        route = self.state.route
-        if self.current is not None and len(route.points) > 1:
-            # One seed for all frames: what differs between them is the code alone.
-            self._filmer.submit(FilmRequest(self.current, route, 0, self.temperature), preempt=False)
-
-    def _on_film(self, number: int, answer: Film) -> None:
-        if self._filmer.current(number):
-            self.film = answer
-            self.film_changed.emit(answer)
+    def _on_film(self, film: Film | None) -> None:
+        self.film = film
+        self.film_changed.emit(film)
 
     # -- pins and expressions ----------------------------------------------------------------
 
@@ -381,4 +398,3 @@ class Studio(QObject):
         for part in (*self._parts, self.training):
             part.close()
         self._drawer.stop()
-        self._filmer.stop()

@@ -108,6 +108,11 @@ QPushButton#flat:focus, QToolButton#flat:focus {{ border-color: {accent}; }}
 QToolButton#flat:checked {{ color: {accent}; }}
 QToolButton:checked {{ border-color: {accent}; color: {accent}; }}
 QToolButton:focus, QPushButton:focus {{ border-color: {accent}; }}
+QToolButton#tool {{ border-color: transparent; background: transparent; padding: 4px 5px; }}
+QToolButton#tool:hover {{ border-color: {line}; }}
+QToolButton#tool:focus {{ border-color: {faint}; }}
+QToolButton#tool:checked {{ background: {paper}; border-color: {line}; color: {accent}; }}
+QToolButton#tool:disabled {{ color: {faint}; }}
 QPushButton:disabled {{ color: {faint}; }}
 QLineEdit {{ border: 1px solid {line}; border-radius: 4px; padding: 5px 8px; background: {paper}; color: {ink}; }}
 QPlainTextEdit {{ border: 1px solid {line}; border-radius: 4px; background: {paper}; color: {faint}; }}
@@ -128,6 +133,7 @@ QComboBox QAbstractItemView {{ background: {paper}; color: {ink}; border: 1px so
     selection-background-color: {line}; selection-color: {ink}; }}
 QMenu {{ background: {paper}; border: 1px solid {line}; padding: 4px 0; }}
 QMenu::item {{ padding: 4px 22px; }}
+QMenu::icon {{ padding-left: 8px; }}
 QMenu::item:selected {{ background: {line}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
 QTabWidget::pane {{ border: none; }}
@@ -140,8 +146,8 @@ QTabBar::tab:focus {{ color: {accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 9px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; margin: 1px 2px; }}
 QScrollBar::handle:vertical:hover {{ background: {faint}; }}
-QScrollBar:horizontal {{ background: transparent; height: 7px; margin: 0; }}
-QScrollBar::handle:horizontal {{ background: {line}; border-radius: 3px; min-width: 24px; margin: 1px 2px; }}
+QScrollBar:horizontal {{ background: transparent; height: 9px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {line}; border-radius: 4px; min-width: 24px; margin: 2px 1px; }}
 QScrollBar::handle:horizontal:hover {{ background: {faint}; }}
 QScrollBar::add-line, QScrollBar::sub-line,
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; height: 0; }}

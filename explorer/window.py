@@ -1,5 +1,6 @@
 """The window: map, sketch, bench, and the status line."""
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -12,21 +13,26 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QSplitter,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from explorer import gestures
+from explorer.about import about
 from explorer.bench import Bench
+from explorer.cheat_sheet import CheatSheet
 from explorer.directions_panel import DirectionsPanel
+from explorer.files import Files
+from explorer.film_bar import FilmPanel
 from explorer.filmstrip import Filmstrip
+from explorer.icons import NAME, dress
 from explorer.layout_panel import LayoutPanel
 from explorer.legend import Legend
 from explorer.map_view import MapView, Tool
 from explorer.menus import build_menus
+from explorer.notice import Notice
 from explorer.pad_panel import PadPanel
 from explorer.requests import Sketch
 from explorer.search import Search
@@ -35,10 +41,11 @@ from explorer.sketch_panel import SketchPanel
 from explorer.strip import Strip
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
+from explorer.toolbar import Hint, Toolbar
 from explorer.training_dialog import TrainingDialog, may_close
 
 if TYPE_CHECKING:
-    from explorer.opening import Opened
+    from explorer.session import Session, View
 
 TOOLS = {
     Tool.EXPLORE: (
@@ -46,9 +53,16 @@ TOOLS = {
         "V",
         "Click or drag on the map: the model draws what is there.",
     ),
-    Tool.PATH: ("Path", "P", "Drag across the map: sketches along the way appear below."),
+    Tool.PATH: (
+        "Path",
+        "P",
+        "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path.",
+    ),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
+NOTHING_OPEN = ("Nothing is open. Drop a checkpoint or a session here.",)
+DONE = {"opening": "opened", "layout": "laid out"}
+"""What is said of a job that has ended."""
 
 
 class Window(QMainWindow):
@@ -57,11 +71,16 @@ class Window(QMainWindow):
     def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
         self.studio = studio
-        self._theme = theme
+        self.theme = theme
+        self.actions_by_name: dict[str, QAction] = {}
+        """Everything that a menu offers."""
         self._jobs: dict[str, tuple[str, float | None]] = {}
         """What goes on in the background, the newest last: its stage and how much of that is done."""
+        self._since: dict[str, float] = {}
+        """When each of them began."""
         self._layout_panel: LayoutPanel | None = None
         self._training_dialog: TrainingDialog | None = None
+        self._may_close = False
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
         self.map = MapView(studio, theme)
@@ -74,22 +93,27 @@ class Window(QMainWindow):
         self.directions = DirectionsPanel(studio, theme)
         self.search = Search(studio)
         self.selected = SelectionBar(studio, self.map)
-        self.hint = QLabel()
-        self.hint.setObjectName("faint")
-        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut short before it widens
+        self.hint = Hint()
+        self.files = Files(self, studio)
+        self.toolbar = Toolbar(self.hint, self.search)
         self._build()
         self._build_status()
         build_menus(self)
+        self._fill_toolbar()
         studio.opening.connect(lambda stage, fraction: self._on_job("opening", stage, fraction))
         studio.layouts.progressed.connect(lambda stage, fraction: self._on_job("layout", stage, fraction))
         studio.training.progressed.connect(lambda stage, fraction: self._on_job("training", stage, fraction))
         studio.training.ended.connect(self._on_trained)
         studio.exporting.progressed.connect(lambda stage, fraction: self._on_job("export", stage, fraction))
         studio.exporting.exported.connect(self.status.setText)
+        studio.filming.progressed.connect(lambda stage, fraction: self._on_job("ways", stage, fraction))
+        studio.keeping.saved.connect(self.status.setText)
+        studio.keeping.changed.connect(self._on_keeping)
+        studio.keeping.took.connect(self._on_took)
+        studio.keeping.view = self.view
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))
-        studio.opened.connect(self._on_opened)
         studio.sketch_changed.connect(self._on_sketch)
         studio.failed.connect(self._on_failed)
         self.map.hovered.connect(self._on_hover)
@@ -99,31 +123,11 @@ class Window(QMainWindow):
     # -- building ----------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.tool_buttons: dict[Tool, QToolButton] = {}
-        bar = QHBoxLayout()
-        bar.setContentsMargins(10, 7, 10, 7)
-        bar.setSpacing(6)
-        for tool, (name, key, what) in TOOLS.items():
-            button = QToolButton()
-            button.setText(name)
-            button.setCheckable(True)
-            button.setToolTip(f"{what.format(other='lasso')} ({key})")
-            button.clicked.connect(lambda _=False, tool=tool: self.set_tool(tool))
-            self.tool_buttons[tool] = button
-            bar.addWidget(button)
-        bar.addSpacing(8)
-        bar.addWidget(self.hint, 1)
-        layout = QToolButton()
-        layout.setText("Layout…")
-        layout.setToolTip("How the map is laid out: UMAP, densMAP or PCA, and their settings (Ctrl+Shift+L)")
-        layout.clicked.connect(self.show_layout)
-        bar.addWidget(layout)
-        bar.addWidget(self.search)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(bar)
+        column.addWidget(self.toolbar)
         across = QHBoxLayout()
         across.setSpacing(0)
         across.addWidget(self.legend)
@@ -148,12 +152,12 @@ class Window(QMainWindow):
         column = QVBoxLayout(below)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.film, 1)
+        column.addWidget(FilmPanel(self.studio, self.theme, self.film), 1)
         column.addWidget(self.bench)
         whole = QSplitter(Qt.Orientation.Vertical)
         whole.addWidget(top)
         whole.addWidget(below)
-        whole.setSizes([620, 180])
+        whole.setSizes([600, 210])
         for splitter in (top, whole):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
@@ -184,15 +188,27 @@ class Window(QMainWindow):
     def add_tools(self, menu: QMenu) -> None:
         """The tools as menu entries."""
         group = QActionGroup(self)
-        for tool, (name, key, _) in TOOLS.items():
-            action = QAction(name, group)
+        self.tool_actions: dict[Tool, QAction] = {}
+        for tool, (name, key, what) in TOOLS.items():
+            action = self.tool_actions[tool] = QAction(name, group)
+            action.setCheckable(True)
             action.setShortcut(QKeySequence(key))
+            action.setToolTip(f"{what.format(other='lasso')} ({key})")
             action.triggered.connect(lambda _=False, tool=tool: self._choose_tool(tool))
             menu.addAction(action)
         lasso = QAction("Lasso or rectangle", self)
         lasso.setShortcut(QKeySequence("Shift+S"))
         lasso.triggered.connect(lambda: self._choose_tool(Tool.SELECT, lasso=not self.map.marquee.lasso))
         menu.addAction(lasso)
+
+    def _fill_toolbar(self) -> None:
+        actions = self.actions_by_name
+        near = [actions[name] for name in ("open-session", "save-session", "undo", "redo")]
+        for action, words in zip(near, ("Open a session", "Save the session", "Undo", "Redo"), strict=True):
+            action.setToolTip(f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+        actions["layout"].setToolTip("How the map is laid out: UMAP, densMAP or PCA (Ctrl+Shift+L)")
+        self.tool_buttons = self.toolbar.fill(near, self.tool_actions, actions["layout"])
+        dress([*near, *self.tool_actions.values(), actions["layout"]], self.theme)
 
     # -- doing -------------------------------------------------------------------------------
 
@@ -205,13 +221,15 @@ class Window(QMainWindow):
 
     def set_tool(self, tool: Tool) -> None:
         self.map.set_tool(tool)
-        for other, button in self.tool_buttons.items():
-            button.setChecked(other is tool)
+        self.tool_actions[tool].setChecked(True)
         lasso = self.map.marquee.lasso
-        self.tool_buttons[Tool.SELECT].setText("Lasso" if lasso else "Select")
+        select = self.tool_actions[Tool.SELECT]
+        select.setIconText("Lasso" if lasso else "Select")
+        select.setProperty(NAME, "lasso-select" if lasso else "square-dashed")
+        dress([select], self.theme)
         what = TOOLS[tool][2].format(other="rectangle" if lasso else "lasso")
         self.hint.setText(what)
-        self.hint.setToolTip(f"{what}\nThe wheel zooms, the middle button or space pans, Ctrl+drag carries a drawing.")
+        self.hint.setToolTip(f"{what}\n{gestures.CAMERA_HINT}")
 
     def draw_by_hand(self) -> None:
         self.side.setCurrentWidget(self.pad)
@@ -248,44 +266,60 @@ class Window(QMainWindow):
     def show_training(self) -> None:
         """Open the training, which goes on if this is closed."""
         if self._training_dialog is None:
-            self._training_dialog = TrainingDialog(self.studio, self._theme, self)
+            self._training_dialog = TrainingDialog(self.studio, self.theme, self)
         self._training_dialog.show()
         self._training_dialog.raise_()
         self._training_dialog.activateWindow()
 
+    def show_keys(self) -> None:
+        """Open the sheet of all keys and gestures."""
+        CheatSheet(self.menuBar(), self).open()
+
+    def show_about(self) -> None:
+        """Open a box about the program and the checkpoint."""
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About", about(self.studio.current), parent=self)
+        box.open()
+
     def escape(self) -> None:
-        """Select nothing; if nothing is selected, end what runs; in any case, back to the map."""
+        """Select nothing; if nothing is selected, end what runs; in any case end the film and the path, to the map."""
         if self.studio.selection.count:
             self.studio.selection.clear()
         elif self.studio.pad.completions is not None:
             self.studio.pad.drop_completions()
         else:
             self.stop_job()
+        self.studio.player.put_away()
+        self.map.path.begin_anew()
         self.map.setFocus()
 
     def stop_job(self) -> None:
-        """End the layout or the export that runs; what there is stays."""
+        """End the layout, export or search that runs; what there is stays."""
         self.studio.layouts.cancel()
         self.studio.exporting.cancel()
+        self.studio.filming.stop_search()
 
     def refresh_theme(self) -> None:
         """Take up the theme's present colours, wherever they are kept."""
-        self.studio.showing.set_dark(bool(self._theme.dark))
-        self.map.set_theme(self._theme)
+        self.studio.showing.set_dark(bool(self.theme.dark))
+        self.map.set_theme(self.theme)
+        dress(self.actions_by_name.values(), self.theme)
         for widget in self.findChildren(QWidget):
             widget.update()
 
     def _on_job(self, job: str, stage: str, fraction: float | None) -> None:
+        began = self._since.setdefault(job, time.monotonic())
         if stage:
             self._jobs[job] = (stage, fraction)
         else:
             self._jobs.pop(job, None)
+            del self._since[job]
         self.progress.setVisible(bool(self._jobs))
-        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export"}))
+        self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export", "ways"}))
         if not self._jobs:
             if self.studio.current is not None:
-                count = len(self.studio.current.atlas)
-                self.status.setText(f"{count:,} drawings in {len(self.studio.current.category_means)} categories")
+                count, names = len(self.studio.current.atlas), len(self.studio.current.category_means)
+                took = f", {DONE[job]} in {time.monotonic() - began:.1f} s" if job in DONE else ""
+                self.status.setText(f"{count:,} drawings in {names} categories{took}")
             else:
                 self.status.clear()
             return
@@ -303,8 +337,23 @@ class Window(QMainWindow):
         self.map.bring_into_view(index)
         self.map.setFocus()
 
-    def _on_opened(self, opened: "Opened") -> None:
-        self.setWindowTitle(f"{opened.title} – Sketch Explorer")
+    def _on_keeping(self) -> None:
+        keeping, opened = self.studio.keeping, self.studio.current
+        if opened is not None:
+            name = opened.title if keeping.path is None else keeping.path.stem
+            self.setWindowTitle(f"{name}[*] – Sketch Explorer")
+            self.setWindowModified(keeping.modified)
+
+    def view(self) -> "View":
+        """How the map is looked at now."""
+        from explorer.session import View
+
+        return View(self.map.camera, not self.legend.isHidden())
+
+    def _on_took(self, session: "Session") -> None:
+        if session.view is not None:
+            self.legend.setVisible(session.view.legend)
+            self.map.look_at(session.view.camera)
 
     def _on_sketch(self, sketch: Sketch) -> None:
         if sketch.finished and not self.progress.isVisible():
@@ -318,12 +367,22 @@ class Window(QMainWindow):
         box = QMessageBox(QMessageBox.Icon.Warning, "Sketch Explorer", message, parent=self)
         box.setDetailedText(details)
         box.open()
+        if self.studio.current is None:
+            Notice(NOTHING_OPEN, [("Open…", self.files.open_checkpoint)], self.map)
 
     # -- the end -----------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        self._may_close = True
+        self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not may_close(self, self.studio.training):
             event.ignore()
+            return
+        if not self._may_close and self.files.asks and self.studio.keeping.modified:
+            event.ignore()
+            self.files.ask(self._close)
             return
         self.map.stop()
         self.studio.close()

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core.interpolation import lerp, path, slerp
+from core.interpolation import lerp, path, slerp, subdivided
 
 SIZE = 6
 number = st.floats(-100, 100, width=32).map(lambda value: 0.0 if abs(value) < 1e-3 else value)
@@ -140,3 +140,31 @@ def test_a_path_stands_still_where_it_must():
 def test_a_path_needs_codes_and_frames(codes, frames):
     with pytest.raises(ValueError, match="at least one"):
         path(codes, frames)
+
+
+# -- the polyline itself -----------------------------------------------------------------------
+
+
+@given(st.lists(code, min_size=1, max_size=5), st.integers(1, 40), st.booleans())
+def test_a_subdivided_path_passes_through_all_codes_in_order(codes, pieces, spherical):
+    points, shares = subdivided(codes, pieces, spherical=spherical)
+    assert len(points) == len(shares)
+    assert np.all(np.diff(shares) >= 0)
+    at = 0
+    for one in codes:
+        at += int((points[at:] == one).all(axis=1).argmax())
+        assert (points[at] == one).all()
+
+
+@given(st.lists(code, min_size=2, max_size=4), st.integers(2, 9), st.booleans())
+def test_frames_lie_on_the_subdivided_path_where_it_says(codes, frames, spherical):
+    assume(all(norm(a - b) > 1 for a, b in pairwise(codes)))
+    points, shares = subdivided(codes, 1000, spherical=spherical)
+    for i, frame in enumerate(path(codes, frames, spherical=spherical)):
+        nearest = points[np.abs(shares - i / (frames - 1)).argmin()]
+        assert norm(nearest - frame) <= 0.02 * (1 + max(map(norm, codes)))
+
+
+def test_a_path_without_codes_cannot_be_subdivided():
+    with pytest.raises(ValueError, match="at least one code"):
+        subdivided([], 3)

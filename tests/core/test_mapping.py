@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from core import mapping
+from core.checkpoint import content_digest
 from core.dataset import BatchSource
 from core.encoding import encode_dataset
 from core.errors import CheckpointError, ProjectionError
 from core.loss import reconstruction_loss
-from core.mapping import AtlasCache, LayoutCache, build_atlas, lay_out
+from core.mapping import AtlasCache, GraphCache, LayoutCache, build_atlas, find_graph, lay_out
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from tests.core.conftest import make_model
 
@@ -211,3 +212,43 @@ def test_closing_a_layout_ends_it(atlas, short_layout, tmp_path):
     laying.close()
     assert short_layout[-1] == "ended"
     assert list(tmp_path.iterdir()) == []
+
+
+# -- ways through the data ---------------------------------------------------------------------
+
+
+def test_a_graph_is_kept_by_its_latents(atlas, tmp_path):
+    cache = GraphCache(tmp_path / "new")
+    steps, first = finish(find_graph(atlas.latents, cache))
+    assert steps[-1] == 1.0
+    steps, second = finish(find_graph(atlas.latents, cache))
+    assert steps == []
+    np.testing.assert_array_equal(first.members, second.members)
+    np.testing.assert_array_equal(first.edges.toarray(), second.edges.toarray())
+    np.testing.assert_array_equal(first.route(3, 40), second.route(3, 40))
+    assert cache.load(atlas.latents + 1) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("indptr"),
+        lambda content: content.update(indices=content["indices"] + 1000),
+        lambda content: content.update(members=content["members"] + 1000),
+        lambda content: content.update(data=[1]),
+    ],
+)
+def test_a_kept_graph_that_cannot_be_is_a_miss(atlas, tmp_path, change):
+    cache = GraphCache(tmp_path)
+    finish(find_graph(atlas.latents, cache))
+    (path,) = tmp_path.iterdir()
+    content = torch.load(path, weights_only=True)["content"]
+    change(content)
+    torch.save({"sha256": content_digest(content), "content": content}, path)
+    assert cache.load(atlas.latents) is None
+
+
+def test_a_graph_that_cannot_be_kept_is_found_all_the_same(atlas, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    _, graph = finish(find_graph(atlas.latents, GraphCache(tmp_path / "file" / "cache")))
+    assert len(graph.members) == len(atlas)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyqtgraph as pg
 import pytest
 import torch
+from PySide6.QtCore import QCoreApplication, QSettings
 
 from core.checkpoint import Checkpoint, save_checkpoint
 from core.dataset import load_dataset
@@ -23,6 +24,17 @@ from tests.parametric import KINDS, write_kind
 pg.setConfigOption("mouseRateLimit", 0)  # simulated moves come faster than a hand's, and none is to be dropped
 
 SIZES = ModelConfig(latent=8, encoder_hidden=12, decoder_hidden=24, mixtures=4, attention_dim=6)
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings and autosaves of a test are its own."""
+    folder = tmp_path_factory.mktemp("settings")
+    QCoreApplication.setOrganizationName("Sketch Explorer")
+    QCoreApplication.setApplicationName("Sketch Explorer")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,9 @@ def test_an_error_while_painting_is_reported_and_the_window_lives(window, monkey
 def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
     qtbot.keyClick(window, Qt.Key.Key_P)
     assert window.map.tool is Tool.PATH
+    qtbot.keyClick(window.map, Qt.Key.Key_Return)  # a new path, wherever the present one lies
     before = window.studio.film
-    start, end = on_map(window, *position(window, 3)), on_map(window, *position(window, 40))
+    start, end = on_map(window, *position(window, 5)), on_map(window, *position(window, 40))
     viewport = window.map.viewport()
     with qtbot.waitSignal(
         window.studio.film_changed, timeout=WAIT, check_params_cb=lambda film: film.finished and film is not before
@@ -64,7 +65,7 @@ def test_a_drag_with_the_path_tool_fills_the_filmstrip(window, qtbot):
         qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
     latents = window.studio.current.atlas.latents
     qtbot.waitUntil(lambda: np.allclose(window.studio.film.codes[-1], latents[40], atol=1e-4), timeout=WAIT)
-    np.testing.assert_allclose(window.studio.film.codes[0], latents[3], atol=1e-4)
+    np.testing.assert_allclose(window.studio.film.codes[0], latents[5], atol=1e-4)
     assert len(window.studio.film.sketches) == 10
 
 
@@ -165,5 +166,5 @@ def test_names_stand_over_their_categories(window):
 def test_closing_ends_every_thread(window):
     window.close()
     assert not window.studio._drawer._thread.is_alive()
-    assert not window.studio._filmer._thread.is_alive()
+    assert not window.studio.filming._worker._thread.is_alive()
     assert not window.map.names._worker._thread.is_alive()

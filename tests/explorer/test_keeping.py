@@ -1,0 +1,324 @@
+"""Saving, reopening, dropping, asking, and what is left after a crash."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
+
+from explorer.autosave import Autosave, orphans
+from explorer.host import Host
+from explorer.options import parse_options
+from explorer.session import Session, Source, View, write_session
+
+ROOT = Path(__file__).parents[2]
+WAIT = 20_000
+BUTTON = QMessageBox.StandardButton
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """What the file dialogs will say."""
+
+    def set_answer(path: Path | str) -> None:
+        for name in ("getSaveFileName", "getOpenFileName"):
+            monkeypatch.setattr(QFileDialog, name, lambda *_: (str(path), ""))
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(path)], ""))
+
+    return set_answer
+
+
+def save(window, qtbot, path: Path) -> None:
+    with qtbot.waitSignal(window.studio.keeping.saved, timeout=WAIT):
+        window.studio.keeping.save(path)
+
+
+def press(window, qtbot, which: BUTTON) -> None:
+    box = window.findChild(QMessageBox)
+    assert box.isVisible()
+    qtbot.mouseClick(box.button(which), Qt.MouseButton.LeftButton)
+
+
+def test_what_is_made_shows_in_the_title_until_it_is_saved_or_undone(window, qtbot, tmp_path, answer):
+    keys = Qt.KeyboardModifier.ControlModifier
+    window.studio.choose_drawing(5)  # mere looking
+    assert not window.isWindowModified()
+    qtbot.keyClick(window, Qt.Key.Key_D, keys)
+    assert list(window.studio.pins) == ["a"]
+    assert window.isWindowModified()
+    qtbot.keyClick(window, Qt.Key.Key_Z, keys)
+    assert not window.isWindowModified()
+    qtbot.keyClick(window, Qt.Key.Key_D, keys)
+    answer(tmp_path / "owls")
+    with qtbot.waitSignal(window.studio.keeping.saved, timeout=WAIT) as said:
+        qtbot.keyClick(window, Qt.Key.Key_S, keys)
+    assert said.args == ["Saved as owls.sketchspace"]
+    assert (tmp_path / "owls.sketchspace").exists()
+    assert window.windowTitle() == "owls[*] – Sketch Explorer"
+    assert not window.isWindowModified()
+    window.studio.unpin("a")
+    assert window.isWindowModified()
+
+
+def test_a_session_brings_back_what_was_made_and_how_it_looked(window, qtbot, tmp_path):
+    studio, path = window.studio, tmp_path / "mine.sketchspace"
+    studio.pin()
+    studio.selection.choose(
+        studio.selection.indices.__class__([3, 4, 5]) if False else __import__("numpy").arange(3, 6)
+    )
+    assert studio.selection.name_group("flock") == "flock"
+    studio.showing.colour_by("norm")
+    window.map.zoom(0.5)
+    camera = window.map.camera
+    window.toggle_legend()
+    save(window, qtbot, path)
+    code = studio.pins["a"].code
+    studio.unpin("a")
+    studio.selection.drop_group("flock")
+    studio.showing.colour_by("category")
+    window.map.fit()
+    window.toggle_legend()
+    with qtbot.waitSignal(studio.keeping.took, timeout=WAIT):
+        window.files.open([path])
+    assert (studio.pins["a"].code == code).all()
+    assert studio.state.groups["flock"].indices.tolist() == [3, 4, 5]
+    assert studio.state.colour_by == "norm"
+    assert window.legend.isHidden()
+    for now, then in zip(window.map.camera, camera, strict=True):
+        assert now == pytest.approx(then, rel=1e-3)
+    assert not window.isWindowModified()
+    assert not studio.history.canUndo()
+
+
+def test_a_session_that_cannot_be_opened_takes_nothing_away(window, qtbot, tmp_path):
+    studio, bad = window.studio, tmp_path / "bad.sketchspace"
+    studio.pin()
+    state, opened = studio.state, studio.current
+    bad.write_bytes(b'{"format": "sketchspace", "version": 1, "state": {}}')
+    with qtbot.waitSignal(studio.failed, timeout=WAIT) as said:
+        window.files.open([bad])
+    assert said.args[0].startswith(f"{bad} is damaged")
+    assert said.args[1] == ""
+    assert studio.state is state
+    assert studio.current is opened
+    assert studio.history.canUndo()
+
+
+def test_saving_where_nothing_can_be_written_is_said_and_nothing_is_lost(window, qtbot, tmp_path):
+    (tmp_path / "file").touch()
+    window.studio.pin()
+    with qtbot.waitSignal(window.studio.failed, timeout=WAIT) as said:
+        window.studio.keeping.save(tmp_path / "file" / "mine.sketchspace")
+    assert "could not be written" in said.args[0]
+    assert window.studio.keeping.modified
+    save(window, qtbot, tmp_path / "mine.sketchspace")
+
+
+def test_closing_asks_only_if_something_made_would_be_lost(window, qtbot, tmp_path, answer):
+    window.files.asks = True
+    window.studio.pin()
+    window.close()
+    assert window.isVisible()
+    press(window, qtbot, BUTTON.Cancel)
+    assert window.isVisible()
+    window.findChild(QMessageBox).setParent(None)
+    window.close()
+    answer(tmp_path / "kept.sketchspace")
+    with qtbot.waitSignal(window.studio.keeping.saved, timeout=WAIT):
+        press(window, qtbot, BUTTON.Save)
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=WAIT)
+    assert (tmp_path / "kept.sketchspace").exists()
+
+
+def test_looking_around_is_nothing_to_ask_about(window):
+    window.files.asks = True
+    window.studio.choose_drawing(9)
+    window.studio.set_temperature(0.7)
+    window.studio.selection.choose_category(0)
+    window.close()
+    assert not window.isVisible()
+
+
+def test_opening_something_else_asks_too(window, qtbot, checkpoint):
+    window.files.asks = True
+    window.studio.pin()
+    window.files.open([checkpoint])
+    assert window.studio.pins
+    with qtbot.waitSignal(window.studio.keeping.took, timeout=WAIT):
+        press(window, qtbot, BUTTON.Discard)
+    assert not window.studio.pins
+
+
+def drop(window, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(300, 300), copy, data, left, none)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), copy, data, left, none))
+
+
+def test_files_can_be_dropped_on_the_window(window, qtbot, checkpoint, drawings, tmp_path):
+    studio, path = window.studio, tmp_path / "mine.sketchspace"
+    studio.pin()
+    save(window, qtbot, path)
+    with qtbot.waitSignal(studio.keeping.took, timeout=WAIT):
+        drop(window, checkpoint)
+    assert not studio.pins
+    with qtbot.waitSignal(studio.keeping.took, timeout=WAIT):
+        drop(window, path)
+    assert list(studio.pins) == ["a"]
+    with qtbot.waitSignal(studio.failed, timeout=WAIT) as said:
+        drop(window, checkpoint, path)
+    assert "not several files" in said.args[0]
+    assert not window.map.acceptDrops()  # else it would take what is meant for the window
+
+
+def recent_entries(window) -> list[str]:
+    menu = QMenu()
+    window.files.fill_recent(menu)
+    return [action.text() for action in menu.actions() if not action.isSeparator()]
+
+
+def test_recent_files_are_offered_while_they_are_there(window, qtbot, checkpoint, tmp_path):
+    assert recent_entries(window) == [checkpoint.name, "Clear"]
+    for name in ("one", "two"):
+        save(window, qtbot, tmp_path / f"{name}.sketchspace")
+    assert recent_entries(window) == ["two.sketchspace", "one.sketchspace", checkpoint.name, "Clear"]
+    (tmp_path / "two.sketchspace").unlink()
+    assert recent_entries(window) == ["one.sketchspace", checkpoint.name, "Clear"]
+    menu = QMenu()
+    window.files.fill_recent(menu)
+    with qtbot.waitSignal(window.studio.keeping.took, timeout=WAIT):
+        menu.actions()[0].trigger()
+    assert window.studio.keeping.path == tmp_path / "one.sketchspace"
+    menu.actions()[-1].trigger()
+    assert recent_entries(window) == ["Nothing yet"]
+
+
+def test_the_program_takes_a_session_or_a_checkpoint(capsys):
+    assert parse_options(["owl.sketchspace"]).file == "owl.sketchspace"
+    assert parse_options([]).checkpoint == "animals"
+    for nonsense in (["owl.sketchspace", "--data", "cat.npz"], ["owl.pt", "--checkpoint", "cat.pt"]):
+        with pytest.raises(SystemExit):
+            parse_options(nonsense)
+    assert "is opened alone" in capsys.readouterr().err
+
+
+# -- autosave ------------------------------------------------------------------------------------
+
+
+def test_what_is_made_is_kept_until_it_is_saved(window, qtbot, tmp_path):
+    autosave = Autosave(window.studio, tmp_path / "open")
+    window.studio.choose_drawing(4)
+    autosave.save()
+    window.studio.pin()
+    with qtbot.waitSignal(autosave.written, timeout=WAIT):
+        QApplication.instance().applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
+    assert autosave.file.exists()
+    assert orphans(tmp_path / "open") == []  # its window is open
+    with qtbot.waitSignal(autosave.written, timeout=WAIT):
+        save(window, qtbot, tmp_path / "mine.sketchspace")
+    assert not autosave.file.exists()
+    window.studio.unpin("a")
+    with qtbot.waitSignal(autosave.written, timeout=WAIT):
+        autosave.save()
+    autosave.end()
+    assert list((tmp_path / "open").iterdir()) == []
+
+
+def test_two_windows_do_not_take_each_others(studio, tmp_path, qtbot):
+    one, two = Autosave(studio, tmp_path), Autosave(studio, tmp_path)
+    assert one.file != two.file
+    studio.pin()
+    for each in (one, two):
+        with qtbot.waitSignal(each.written, timeout=WAIT):
+            each.save()
+    assert orphans(tmp_path) == []
+    one.end()
+    two._worker.stop()
+    two._lock.release()  # as the system does when a process ends
+    [left] = orphans(tmp_path)
+    assert left.file == two.file
+    assert orphans(tmp_path) == []  # somebody has it
+    left.leave()
+    [again] = orphans(tmp_path)
+    again.drop()
+    assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import explorer.autosave
+explorer.autosave.DELAY_MS = 10
+from explorer import application
+
+class Maker(application.Window):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.studio.sketch_changed.connect(self.make)
+
+    def make(self, sketch):
+        if sketch.finished and not self.studio.pins:
+            self.studio.pin()
+
+class Teller(application.Host):
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.autosave.written.connect(lambda: print("kept", flush=True))
+
+application.Window, application.Host = Maker, Teller
+application.run(sys.argv[1], [], "cpu", None)
+"""
+
+
+def test_a_killed_window_leaves_what_was_made_to_the_next(window, qtbot, checkpoint, tmp_path):
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "XDG_STATE_HOME": str(tmp_path),
+        "XDG_CONFIG_HOME": str(tmp_path),
+    }
+    command = [sys.executable, "-c", KILLED, str(checkpoint)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "kept\n"
+        process.send_signal(signal.SIGKILL)
+    folder = tmp_path / "sketch-explorer" / "open"
+    assert len(list(folder.glob("*.sketchspace"))) == 1
+    host = Host(window, folder)
+    assert host.notice.isVisible()
+    with qtbot.waitSignal(host.autosave.written, timeout=WAIT):
+        qtbot.mouseClick(host.notice.buttons[0], Qt.MouseButton.LeftButton)
+    assert list(window.studio.pins) == ["a"]
+    assert window.isWindowModified()
+    assert window.studio.keeping.path is None
+    qtbot.waitUntil(lambda: list(folder.glob("*.sketchspace")) == [host.autosave.file], timeout=WAIT)
+    host.end()
+    assert list(folder.iterdir()) == []
+
+
+def test_what_was_left_can_be_discarded_or_left_for_later(window, qtbot, checkpoint, tmp_path):
+    opened = window.studio.current
+    left = tmp_path / "dead.sketchspace"
+    write_session(Session(Source(str(checkpoint)), opened, window.studio.state, View()), left)
+    host = Host(window, tmp_path)
+    qtbot.mouseClick(host.notice.buttons[2], Qt.MouseButton.LeftButton)
+    host.end()
+    assert [path.name for path in tmp_path.glob("*.sketchspace")] == ["dead.sketchspace"]
+    host = Host(window, tmp_path)
+    qtbot.mouseClick(host.notice.buttons[1], Qt.MouseButton.LeftButton)
+    host.end()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_used_is_said(window, tmp_path):
+    (tmp_path / "file").touch()
+    host = Host(window, tmp_path / "file" / "open")
+    assert "not kept through a crash" in window.status.text()
+    host.end()

@@ -1,0 +1,129 @@
+"""The manners of the window: names, icons and keys of its actions, the sheet of keys, the welcome."""
+
+from importlib import resources
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon
+from PySide6.QtWidgets import QMessageBox
+
+from explorer.cheat_sheet import CheatSheet, sections
+from explorer.gestures import GESTURES
+from explorer.host import Host
+from explorer.icons import SIZE, dress, icon
+from explorer.map_view import Tool
+from explorer.menus import ICONS
+from explorer.theme import DARK, LIGHT
+
+
+def test_every_action_has_a_name_and_every_icon_an_action(window):
+    actions = window.actions_by_name
+    assert all(action.objectName() == name for name, action in actions.items())
+    keys = [key.toString() for action in actions.values() for key in action.shortcuts()]
+    assert len(set(keys)) == len(keys)
+    dress(actions.values(), LIGHT)
+    without = {name for name, action in actions.items() if action.icon().isNull()}
+    assert {name for name in without if not name.startswith("colour-by")} == set(), "explorer/menus.py has ICONS"
+
+
+def test_every_icon_that_ships_is_of_an_action():
+    folder = resources.files("resources") / "icons" / "lucide"
+    assert {entry.name for entry in folder.iterdir()} == {f"{name}.svg" for name in ICONS.values()} | {"LICENSE"}
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK])
+def test_icons_have_the_colours_of_the_theme(theme, qapp):
+    made, size = icon("square-dashed", theme), QSize(SIZE, SIZE)
+
+    def strongest(mode: QIcon.Mode, state: QIcon.State) -> QColor:
+        image = made.pixmap(size, mode, state).toImage()
+        pixels = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+        return max(pixels, key=QColor.alpha)
+
+    for state, colour in ((QIcon.State.Off, theme.ink), (QIcon.State.On, theme.accent)):
+        found = strongest(QIcon.Mode.Normal, state).getRgb()[:3]
+        assert found == pytest.approx(QColor(colour).getRgb()[:3], abs=3)  # premultiplied by their alpha
+
+
+def test_icons_are_sharp_on_a_fine_screen(qapp):
+    sharp = icon("undo-2", LIGHT).pixmap(QSize(SIZE, SIZE), 2.0)
+    assert (sharp.width(), sharp.devicePixelRatio()) == (2 * SIZE, 2)
+
+
+def test_a_switch_of_the_theme_recolours_what_was_dressed(window):
+    action = window.actions_by_name["undo"]
+    before = action.icon().cacheKey()
+    window.theme = DARK
+    window.refresh_theme()
+    assert action.icon().cacheKey() != before
+
+
+def test_the_tool_buttons_and_the_keys_are_one(window, qtbot):
+    qtbot.mouseClick(window.tool_buttons[Tool.PATH], Qt.MouseButton.LeftButton)
+    assert window.map.tool is Tool.PATH
+    qtbot.keyClick(window, Qt.Key.Key_S)
+    assert window.tool_buttons[Tool.SELECT].isChecked()
+    assert not window.tool_buttons[Tool.PATH].isChecked()
+    qtbot.keyClick(window, Qt.Key.Key_S)
+    assert window.map.marquee.lasso
+    assert window.tool_buttons[Tool.SELECT].text() == "Lasso"
+
+
+def test_the_toolbar_fits_a_narrow_window(window, qtbot):
+    window.resize(1024, 700)
+    assert window.width() == 1024
+    for button in window.tool_buttons.values():
+        assert button.width() >= button.sizeHint().width()
+
+
+def test_the_sheet_of_keys_has_every_key(window, qtbot):
+    qtbot.keyClick(window, Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
+    sheet = window.findChild(CheatSheet)
+    assert sheet.isVisible()
+    rows = dict(row for _, rows in sections(window.menuBar()) for row in rows)
+    for action in window.actions_by_name.values():
+        if action.shortcuts():
+            assert rows[action.shortcut().toString()] == action.property("title")
+    assert {gesture.how for gesture in GESTURES} <= rows.keys()
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+
+
+def test_undo_in_the_sheet_has_its_own_name(window):
+    window.studio.pin()
+    rows = dict(row for _, rows in sections(window.menuBar()) for row in rows)
+    assert rows["Ctrl+Z"] == "Undo"
+    assert window.actions_by_name["undo"].text() == "Undo pin a"
+
+
+def test_a_question_mark_can_be_typed(window, qtbot):
+    window.bench.line.setFocus()
+    qtbot.keyClick(window.bench.line, Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
+    assert window.bench.line.text() == "?"
+    assert window.findChild(CheatSheet) is None
+
+
+def test_the_welcome_is_shown_once(window, qtbot, tmp_path):
+    host = Host(window, tmp_path)
+    assert len(host.notice.lines) == 3
+    qtbot.mouseClick(host.notice.buttons[0], Qt.MouseButton.LeftButton)
+    host.end()
+    host = Host(window, tmp_path)
+    assert host.notice is None
+    host.end()
+
+
+def test_about_names_the_licence_and_the_checkpoint(window):
+    window.actions_by_name["about"].trigger()
+    words = window.findChild(QMessageBox).text()
+    for part in ("MIT", "Quick, Draw!", "small", "3 categories", window.studio.current.checkpoint.digest[:16]):
+        assert part in words
+
+
+def test_the_status_says_how_long_an_opening_took(window, qtbot, checkpoint):
+    said = []
+    window.studio.opening.connect(lambda stage, _: said.append((stage, window.status.text())))
+    with qtbot.waitSignal(window.studio.keeping.took, timeout=20_000):
+        window.studio.open(str(checkpoint))
+    qtbot.waitUntil(lambda: bool(said) and said[-1][0] == "", timeout=20_000)
+    assert ", opened in " in said[-1][1]
