@@ -69,6 +69,10 @@ class ByHand:
     strokes: tuple[Stroke, ...]
 
 
+Chosen = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
+"""What can be made current by itself."""
+
+
 @dataclass(frozen=True, eq=False)
 class Offset:
     """How far to go along a direction, and what one unit of it is."""
@@ -82,11 +86,11 @@ class Offset:
 class Steered:
     """Away from another target along directions, by their names."""
 
-    base: "Target"
+    base: Chosen
     offsets: Mapping[str, Offset]
 
 
-Target = AtDrawing | AtPosition | AtCode | ByExpression | Steered | ByHand
+Target = Chosen | Steered
 
 
 class Mode(Enum):
