@@ -40,11 +40,7 @@ if TYPE_CHECKING:
 
 TOOLS = {
     Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
-    Tool.PATH: (
-        "Path",
-        "P",
-        "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path.",
-    ),
+    Tool.PATH: ("Path", "P", "Drag, or click point after point. Del removes one, Enter begins anew."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 
