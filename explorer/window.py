@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 TOOLS = {
     Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
-    Tool.PATH: ("Path", "P", "Drag, or click point after point. Del removes one, Enter begins anew."),
+    Tool.PATH: ("Path", "P", "Drag, or click point by point. Del removes, Enter begins anew."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 
