@@ -48,16 +48,8 @@ if TYPE_CHECKING:
     from explorer.session import Session, View
 
 TOOLS = {
-    Tool.EXPLORE: (
-        "Explore",
-        "V",
-        "Click or drag on the map: the model draws what is there.",
-    ),
-    Tool.PATH: (
-        "Path",
-        "P",
-        "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path.",
-    ),
+    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
+    Tool.PATH: ("Path", "P", "Drag, or click point by point. Del removes, Enter begins anew."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 NOTHING_OPEN = ("Nothing is open. Drop a checkpoint or a session here.",)
