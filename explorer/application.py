@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QEvent,
@@ -23,14 +24,17 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from explorer.autosave import default_folder
-from explorer.host import Host
 from explorer.options import is_session
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, apply_theme
 from explorer.window import Window
 from explorer.workers import LatestWorker
 
+if TYPE_CHECKING:
+    from explorer.host import Host
+
+HOST_MS = 1000
+"""From the start until autosaving begins, whose imports nobody should wait for."""
 LONGEST_WAIT_S = 600
 """For a picture of a map that is still being made."""
 
@@ -64,15 +68,24 @@ def run(what: str, data: list[Path], device: str, screenshot: Path | None) -> in
         if screenshot is not None:
             return _take_picture(window, screenshot)
         window.files.asks = True
-        host = Host(window, default_folder())
+        hosts: list[Host] = []
+        QTimer.singleShot(HOST_MS, window, lambda: hosts.append(_host(window)))
         status = application.exec()
-        host.end()
+        for host in hosts:
+            host.end()
         QSettings().setValue("geometry", window.saveGeometry())
         return status
     finally:
         sys.excepthook = sys.__excepthook__
         window.files.asks = False
         window.close()
+
+
+def _host(window: Window) -> "Host":
+    from explorer.autosave import default_folder
+    from explorer.host import Host
+
+    return Host(window, default_folder())
 
 
 def _qt_says(_kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:

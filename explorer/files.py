@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
-from explorer.session import SUFFIX
+from explorer.options import SUFFIX
 from explorer.studio import Studio
 
 if TYPE_CHECKING:

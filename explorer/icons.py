@@ -1,16 +1,15 @@
 """Icons of the actions: Lucide's drawings in the colours of the theme."""
 
+import math
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
-from PySide6.QtGui import QAction, QIcon, QImage, QPixmap
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QImage, QPixmap
 
 from explorer.theme import LiveTheme, Theme
 
 SIZE = 18
-RATIOS = (1, 2)
-"""Device pixels a pixel for which an icon is drawn; others are scaled by Qt."""
 NAME, SHOWN = "icon_name", "icon_shown"
 """Properties of an action: the name of its icon, and the theme it was drawn for."""
 
@@ -31,12 +30,18 @@ def _pixmap(name: str, colour: str, ratio: int) -> QPixmap:
     return pixmap
 
 
-def icon(name: str, theme: Theme | LiveTheme) -> QIcon:
+def ratios() -> set[int]:
+    """Device pixels a pixel, of all screens there are."""
+    return {math.ceil(screen.devicePixelRatio()) for screen in QGuiApplication.screens()}
+
+
+def icon(name: str, theme: Theme | LiveTheme, *, checkable: bool = True) -> QIcon:
     """The Lucide icon `name`: in ink, in the accent colour where it is checked, faint where it is disabled."""
     made = QIcon()
-    for ratio in RATIOS:
+    for ratio in ratios():
         made.addPixmap(_pixmap(name, str(theme.ink), ratio))
-        made.addPixmap(_pixmap(name, str(theme.accent), ratio), QIcon.Mode.Normal, QIcon.State.On)
+        if checkable:
+            made.addPixmap(_pixmap(name, str(theme.accent), ratio), QIcon.Mode.Normal, QIcon.State.On)
         made.addPixmap(_pixmap(name, str(theme.line), ratio), QIcon.Mode.Disabled)
     return made
 
@@ -46,5 +51,5 @@ def dress(actions: Iterable[QAction], theme: Theme | LiveTheme) -> None:
     for action in actions:
         name, shown = action.property(NAME), f"{action.property(NAME)} {theme.ink}"
         if name and action.property(SHOWN) != shown:
-            action.setIcon(icon(name, theme))
+            action.setIcon(icon(name, theme, checkable=action.isCheckable()))
             action.setProperty(SHOWN, shown)

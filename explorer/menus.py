@@ -56,6 +56,7 @@ ICONS = {
     "export-filmstrip": "film",
     "export-animation": "clapperboard",
     "export-codes": "table",
+    "export-figure-of-the-expression": "equal",
     "copy-the-sketch": "copy",
     "paste-a-drawing": "clipboard-paste",
     "draw-by-hand": "pencil",

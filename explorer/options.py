@@ -11,6 +11,8 @@ EXAMPLES = """examples:
   sketch-explorer --screenshot map.png           a picture of the window, also without a screen
 """
 SHIPPED = "animals"
+SUFFIX = ".sketchspace"
+"""Of a session."""
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -52,4 +54,4 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
 
 def is_session(name: str) -> bool:
     """Whether a file's name is that of a session."""
-    return name.lower().endswith(".sketchspace")
+    return name.lower().endswith(SUFFIX)

@@ -69,10 +69,6 @@ class ByHand:
     strokes: tuple[Stroke, ...]
 
 
-Chosen = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
-"""What can be made current by itself."""
-
-
 @dataclass(frozen=True, eq=False)
 class Offset:
     """How far to go along a direction, and what one unit of it is."""
@@ -82,15 +78,19 @@ class Offset:
     """[N_z]"""
 
 
+Unsteered = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
+"""What can be made current by itself."""
+
+
 @dataclass(frozen=True, eq=False)
 class Steered:
     """Away from another target along directions, by their names."""
 
-    base: Chosen
+    base: Unsteered
     offsets: Mapping[str, Offset]
 
 
-Target = Chosen | Steered
+Target = Unsteered | Steered
 
 
 class Mode(Enum):

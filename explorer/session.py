@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from core.projection import LayoutConfig
     from explorer.opening import Opened, OpeningProgress
 
-SUFFIX = ".sketchspace"
 VERSION = 1
 LARGEST_FILE = 64 * 2**20
 """Bytes; a larger one is none of ours. What a user can make on a million drawings stays far below."""

@@ -20,9 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer import gestures
-from explorer.about import about
 from explorer.bench import Bench
-from explorer.cheat_sheet import CheatSheet
 from explorer.directions_panel import DirectionsPanel
 from explorer.files import Files
 from explorer.film_bar import FilmPanel
@@ -263,10 +261,14 @@ class Window(QMainWindow):
 
     def show_keys(self) -> None:
         """Open the sheet of all keys and gestures."""
+        from explorer.cheat_sheet import CheatSheet
+
         CheatSheet(self.menuBar(), self).open()
 
     def show_about(self) -> None:
         """Open a box about the program and the checkpoint."""
+        from explorer.about import about
+
         box = QMessageBox(QMessageBox.Icon.NoIcon, "About", about(self.studio.current), parent=self)
         box.open()
 

@@ -257,6 +257,7 @@ KILLED = """
 import sys
 from pathlib import Path
 import explorer.autosave
+import explorer.host
 explorer.autosave.DELAY_MS = 10
 from explorer import application
 
@@ -269,12 +270,12 @@ class Maker(application.Window):
         if sketch.finished and not self.studio.pins:
             self.studio.pin()
 
-class Teller(application.Host):
+class Teller(explorer.host.Host):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.autosave.written.connect(lambda: print("kept", flush=True))
 
-application.Window, application.Host = Maker, Teller
+application.Window, explorer.host.Host = Maker, Teller
 application.run(sys.argv[1], [], "cpu", None)
 """
 
