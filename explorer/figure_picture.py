@@ -30,7 +30,8 @@ def figure_size(figure: Figure, side: float) -> QSize:
     """How large a figure is with sketches of `side` pixels."""
     columns = min(len(figure.operands), MOST_IN_ROW)
     rows = math.ceil(len(figure.operands) / MOST_IN_ROW)
-    return QSize(math.ceil(columns * side * (1 + SIGN)), math.ceil(rows * side * (1 + TEXT)))
+    width = columns * (1 + SIGN) - (0 if figure.operands[0].sign else SIGN)
+    return QSize(math.ceil(width * side), math.ceil(rows * side * (1 + TEXT)))
 
 
 def paint_figure(painter: QPainter, figure: Figure, area: QRectF, theme: Theme | LiveTheme) -> None:
@@ -39,6 +40,7 @@ def paint_figure(painter: QPainter, figure: Figure, area: QRectF, theme: Theme |
     side = 1000 * min(area.width() / unit.width(), area.height() / unit.height())
     whole = figure_size(figure, side)
     left, top = area.center().x() - whole.width() / 2, area.center().y() - whole.height() / 2
+    left -= 0 if figure.operands[0].sign else SIGN * side
     terms = TERM_COLOURS[bool(theme.dark)]
     for number, operand in enumerate(figure.operands):
         row, column = divmod(number, MOST_IN_ROW)

@@ -261,8 +261,8 @@ class Filming(QObject):
 
     def _on_ways(self, graph: "NeighbourGraph") -> None:
         if self.sender() is self._finder:
-            self._end_search()
             self._graph = graph
+            self._end_search()
             self._ask(coarse=False)
 
     def _on_search_failed(self, message: str, details: str) -> None:

@@ -79,6 +79,7 @@ class Offset:
 
 
 Unsteered = AtDrawing | AtPosition | AtCode | ByExpression | ByHand
+"""What can be made current by itself."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,16 +46,8 @@ if TYPE_CHECKING:
     from explorer.session import Session, View
 
 TOOLS = {
-    Tool.EXPLORE: (
-        "Explore",
-        "V",
-        "Click or drag on the map: the model draws what is there.",
-    ),
-    Tool.PATH: (
-        "Path",
-        "P",
-        "Drag for a path, click to add points, drag points or the line. Del removes, Enter: a new path.",
-    ),
+    Tool.EXPLORE: ("Explore", "V", "Click or drag on the map: the model draws what is there."),
+    Tool.PATH: ("Path", "P", "Drag, or click point by point. Del removes, Enter begins anew."),
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 NOTHING_OPEN = ("Nothing is open. Drop a checkpoint or a session here.",)
@@ -133,17 +125,15 @@ class Window(QMainWindow):
         column.addLayout(across, 1)
         top = QSplitter(Qt.Orientation.Horizontal)
         top.addWidget(left)
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
         self.side = QTabWidget()
         self.side.setDocumentMode(True)
         self.side.addTab(self.panel, "Sketch")
         self.side.addTab(self.pad, "Draw")
         self.side.addTab(self.directions, "Directions")
-        column.addWidget(self.side, 1)
-        column.addWidget(self.strip)
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(self.side)
+        right.addWidget(self.strip)
+        right.setStretchFactor(0, 1)
         top.addWidget(right)
         top.setSizes([880, 400])
         below = QWidget()
@@ -156,7 +146,7 @@ class Window(QMainWindow):
         whole.addWidget(top)
         whole.addWidget(below)
         whole.setSizes([600, 210])
-        for splitter in (top, whole):
+        for splitter in (top, right, whole):
             splitter.setHandleWidth(1)
             splitter.setChildrenCollapsible(False)
         whole.setStretchFactor(0, 1)

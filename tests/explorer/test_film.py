@@ -160,6 +160,14 @@ def test_sixty_frames_can_be_scrolled(window, bar, qtbot):
     assert bar.frames.value() == 10
 
 
+def test_the_bar_says_so_while_ways_are_being_found(window, bar, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("explorer.opening.default_cache", lambda: tmp_path)
+    window.studio.set_mode(Mode.DATA)
+    assert not bar.note.isHidden()
+    qtbot.waitUntil(bar.note.isHidden, timeout=WAIT)
+    assert bar.mode.currentText() == "Through the data"
+
+
 def test_the_bar_shows_what_the_state_says(window, bar):
     studio = window.studio
     studio.set_route(replace(studio.state.route, mode=Mode.SPHERICAL, frames=12))
