@@ -202,7 +202,7 @@ def _fill(menu: QMenu, *entries: Entry | None) -> None:
             continue
         title, keys, act = entry
         action = QAction(title, menu)
-        action.setShortcuts(QKeySequence.listFromString(keys))
+        action.setShortcuts(QKeySequence.listFromString(keys) if keys else [])
         action.triggered.connect(lambda _=False, act=act: act())
         menu.addAction(action)
 

@@ -1,5 +1,6 @@
 """Train from the window: what to train on and how long, and a training to watch."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -30,6 +31,8 @@ class TrainingDialog(QDialog):
 
     def __init__(self, studio: Studio, theme: Theme | LiveTheme, parent: QWidget | None) -> None:
         super().__init__(parent)
+        self.ask: Callable[[Callable[[], object]], object] = lambda then: then()
+        """Does what would close the present session, once that is saved or given up."""
         self._studio, self._training, self._theme = studio, studio.training, theme
         self.setWindowTitle("Train a model")
         self.form = TrainingForm(studio)
@@ -116,7 +119,7 @@ class TrainingDialog(QDialog):
         assert saved is not None
         assert settings is not None
         data = [] if saved["has_map"] else [file_of(word) for word in settings.data]
-        self._studio.open(saved["path"], data)
+        self.ask(lambda: self._studio.open(saved["path"], data))
 
     # -- hearing -----------------------------------------------------------------------------
 

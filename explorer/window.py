@@ -3,9 +3,10 @@
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -255,6 +256,7 @@ class Window(QMainWindow):
         """Open the training, which goes on if this is closed."""
         if self._training_dialog is None:
             self._training_dialog = TrainingDialog(self.studio, self.theme, self)
+            self._training_dialog.ask = self.files.ask
         self._training_dialog.show()
         self._training_dialog.raise_()
         self._training_dialog.activateWindow()
@@ -345,6 +347,7 @@ class Window(QMainWindow):
     def _on_took(self, session: "Session") -> None:
         if session.view is not None:
             self.legend.setVisible(session.view.legend)
+            QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # the map has its width before it looks
             self.map.look_at(session.view.camera)
 
     def _on_sketch(self, sketch: Sketch) -> None:

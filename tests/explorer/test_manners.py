@@ -85,6 +85,7 @@ def test_the_sheet_of_keys_has_every_key(window, qtbot):
     for action in window.actions_by_name.values():
         if action.shortcuts():
             assert rows[action.shortcut().toString()] == action.property("title")
+    assert all(rows)
     assert {gesture.how for gesture in GESTURES} <= rows.keys()
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
