@@ -181,7 +181,8 @@ def test_files_can_be_dropped_on_the_window(window, qtbot, checkpoint, drawings,
     mime.setUrls([QUrl.fromLocalFile(str(path))])
     enter = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, mime, left, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window.map.viewport(), enter)
-    assert not enter.isAccepted()  # else the map would take what is meant for the window
+    assert enter.isAccepted()
+    assert enter.position() == window.map.viewport().mapTo(window, QPointF(50, 50))  # by the window, not the map
 
 
 def recent_entries(window) -> list[str]:
