@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 import numpy as np
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QObject, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QDrag, QDragMoveEvent, QDropEvent, QMouseEvent, QPainter, QPixmap
+from PySide6.QtGui import QDrag, QDropEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.ink import paint_sketch
@@ -112,19 +112,21 @@ class DropTarget(QObject):
     def __init__(self, widget: QWidget, take: Callable[[CarriedCode], object]) -> None:
         super().__init__(widget)
         self._take = take
+        self.alone = False
+        """Whether the widget itself takes nothing: what is no code is left to those around it."""
         widget.setAcceptDrops(True)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QDragMoveEvent):  # a QDragEnterEvent is one too
-            if event.mimeData().hasFormat(MIME):
-                event.setDropAction(Qt.DropAction.CopyAction)
-                event.accept()
-                return True
-        elif event.type() == QEvent.Type.Drop and isinstance(event, QDropEvent) and event.mimeData().hasFormat(MIME):
-            carried = dropped_code(event.mimeData())
-            event.setAccepted(carried is not None)
-            if carried is not None:
-                self._take(carried)
-            return True
-        return False
+        if not isinstance(event, QDropEvent):  # which those of entering and moving are too
+            return False
+        if not event.mimeData().hasFormat(MIME):
+            if self.alone:
+                event.ignore()
+            return self.alone
+        carried = dropped_code(event.mimeData()) if event.type() == QEvent.Type.Drop else None
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.setAccepted(carried is not None or event.type() != QEvent.Type.Drop)
+        if carried is not None:
+            self._take(carried)
+        return True

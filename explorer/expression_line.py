@@ -85,6 +85,9 @@ class ExpressionLine(QLineEdit):
             self.changed.emit(self.text())
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _asks(event):
+            event.accept()  # here it is no shortcut of the window
+            return True
         keys = (Qt.Key.Key_Tab, Qt.Key.Key_Escape)
         if isinstance(event, QKeyEvent) and event.key() in keys and (popup := self.completion.popup()).isVisible():
             if event.type() == QEvent.Type.KeyPress:
@@ -96,7 +99,12 @@ class ExpressionLine(QLineEdit):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if _asks(event):
             self.offer(unasked=False)
         else:
             super().keyPressEvent(event)
+
+
+def _asks(event: QKeyEvent) -> bool:
+    """Whether a key asks for what fits here."""
+    return event.key() == Qt.Key.Key_Space and bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)

@@ -32,7 +32,6 @@ class Files(QObject):
         self._window, self._studio = window, studio
         self._box: QMessageBox | None = None
         window.setAcceptDrops(True)
-        window.map.setAcceptDrops(False)  # else the view takes what is dropped on it, and does nothing with it
         window.installEventFilter(self)
         studio.keeping.took.connect(self._remember)
         studio.keeping.saved.connect(self._remember)

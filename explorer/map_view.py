@@ -108,7 +108,8 @@ class MapView(pg.GraphicsView):
         self.card.drawn.connect(self._on_card_drawn)
         self._carried: int | None = None
         """The drawing that is to be dragged away."""
-        DropTarget(self.viewport(), lambda carried: studio.choose(AtCode(carried.code, carried.title)))
+        take = DropTarget(self.viewport(), lambda carried: studio.choose(AtCode(carried.code, carried.title)))
+        take.alone = True  # else the view takes files too, and does nothing with them
         self.path = PathLayer(studio, self.box, theme)
         self._near = Marks(self.box, 3, 12, pg.mkPen(theme.ink, width=1.2))
         self._ring = Marks(self.box, 11, 18, pg.mkPen(theme.accent, width=3), theme.paper)

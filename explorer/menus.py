@@ -54,6 +54,7 @@ ICONS = {
     "colour-the-line-by-its-order": "rainbow",
     "export-sketch": "image",
     "export-filmstrip": "film",
+    "export-figure-of-the-expression": "equal",
     "export-animation": "clapperboard",
     "export-codes": "table",
     "export-figure-of-the-expression": "equal",

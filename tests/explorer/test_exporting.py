@@ -166,7 +166,7 @@ def test_ctrl_c_in_a_line_copies_its_text(window, qtbot):
 
 
 def export_menu(window):
-    (menu,) = [action.menu() for action in window.menuBar().actions()[0].menu().actions() if action.menu()]
+    (menu,) = [action.menu() for action in window.menuBar().actions()[0].menu().actions() if action.text() == "Export"]
     menu.aboutToShow.emit()
     return {action.text(): action for action in menu.actions()}
 

@@ -180,7 +180,12 @@ def test_files_can_be_dropped_on_the_window(window, qtbot, checkpoint, drawings,
     with qtbot.waitSignal(studio.failed, timeout=WAIT) as said:
         drop(window, checkpoint, path)
     assert "not several files" in said.args[0]
-    assert not window.map.acceptDrops()  # else it would take what is meant for the window
+    mime, left = QMimeData(), Qt.MouseButton.LeftButton
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    enter = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, mime, left, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(window.map.viewport(), enter)
+    assert enter.isAccepted()
+    assert enter.position() == window.map.viewport().mapTo(window, QPointF(50, 50))  # by the window, not the map
 
 
 def recent_entries(window) -> list[str]:
