@@ -230,7 +230,7 @@ def test_decoding_for_a_list_can_be_stopped(studio):
 def test_the_theme_changes_while_the_window_is_open(window, qtbot):
     live = LiveTheme()
     live.current = LIGHT
-    window._theme = live
+    window.theme = live
     live.changed.connect(window.refresh_theme)
     coloured(qtbot, window.studio, "loss")
     with qtbot.waitSignal(window.studio.showing.coloured, timeout=WAIT):

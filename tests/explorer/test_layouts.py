@@ -150,7 +150,7 @@ def test_new_data_is_shown_by_pca_first_and_reopened_as_it_was_refined(
     np.testing.assert_allclose(first.atlas.positions, pca_layout(first.atlas.latents), atol=byte)
     assert first.dataset is not None
     with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
-        studio._show(first)
+        studio._show(first, studio._beginning(first))
     second = shown()
     assert second.refined
     np.testing.assert_allclose(second.atlas.positions, studio.current.atlas.positions, atol=2 * byte)
