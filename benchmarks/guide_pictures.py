@@ -48,6 +48,11 @@ EARLY = 20
 """Points: those after them have enough before them to attend to."""
 TRAINING_S = 50
 """Into a training of a minute."""
+WING = [
+    *((0.53, 0.40), (0.47, 0.27), (0.40, 0.20), (0.31, 0.16), (0.22, 0.18), (0.17, 0.26), (0.19, 0.36), (0.26, 0.45)),
+    *((0.35, 0.51), (0.27, 0.56), (0.21, 0.64), (0.21, 0.74), (0.27, 0.81), (0.36, 0.81), (0.45, 0.75), (0.53, 0.62)),
+]
+"""A stroke on the pad, in shares of the sheet."""
 
 Shown = QWidget | QPixmap
 
@@ -264,17 +269,10 @@ def directions(window: Window) -> Shown:
 
 
 def pad(window: Window) -> Shown:
-    """A head with ears and eyes, and nine ways to go on with it."""
-    window.resize(*TALL)
+    """Half a butterfly, and nine ways to go on with it."""
+    window.resize(SIZE[0], 800)
     press(window, "draw-by-hand")
-    draw(
-        window,
-        ring(0.5, 0.55, 0.3, 0.27),
-        [(0.27, 0.37), (0.24, 0.12), (0.43, 0.28)],
-        [(0.57, 0.28), (0.76, 0.12), (0.73, 0.37)],
-        ring(0.4, 0.5, 0.03, 0.03),
-        ring(0.6, 0.5, 0.03, 0.03),
-    )
+    draw(window, ring(0.56, 0.5, 0.04, 0.25), WING)
     grabs = [window.pad.grab()]
     press(window, "complete-the-drawing-by-hand")
     wait(window)
@@ -283,22 +281,22 @@ def pad(window: Window) -> Shown:
 
 
 def training(window: Window) -> Shown:
-    """A small model that learns parametric faces."""
+    """The shipped model learns parametric faces."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PYTHONPATH"] = str(ROOT)  # the trainer begins in the folder, so that paths are short
         os.chdir(folder)
-        write_kind(Path("faces.npz"), "face")
+        write_kind(Path("faces.npz"), "face", counts=(2000, 100, 100))
         press(window, "train-a-model")
         dialog = window._training_dialog
         assert dialog is not None
         dialog.form.data.setText("faces.npz")
         dialog.form.out.setText("faces.pt")
-        dialog.form.encoder.setValue(64)
-        dialog.form.decoder.setValue(128)
+        click(dialog.form.fine_tune)
         dialog.form.amount.setValue(1)
         click(dialog.train)
         pause(TRAINING_S)
-        dialog.form.command.setPlainText(dialog.form.command.toPlainText().replace(sys.executable, "python"))
+        command = dialog.form.command.toPlainText().replace(sys.executable, "python").replace(f"{ROOT}/", "")
+        dialog.form.command.setPlainText(command)
         picture = dialog.grab()
         window.studio.training.kill()
         os.chdir(ROOT)
