@@ -46,8 +46,9 @@ BUTTERFLY, CAT_HEAD, PIG_HEAD, CAT, DOG, DUCK, RABBIT = 20421, 956, 5301, 17656,
 """Drawings of the shipped checkpoint that the model draws well."""
 EARLY = 20
 """Points: those after them have enough before them to attend to."""
-TRAINING_S = 50
-"""Into a training of a minute."""
+MINUTES = 3
+TRAINING_S = 130
+"""Into a training of so many minutes."""
 WING = [
     *((0.53, 0.40), (0.47, 0.27), (0.40, 0.20), (0.31, 0.16), (0.22, 0.18), (0.17, 0.26), (0.19, 0.36), (0.26, 0.45)),
     *((0.35, 0.51), (0.27, 0.56), (0.21, 0.64), (0.21, 0.74), (0.27, 0.81), (0.36, 0.81), (0.45, 0.75), (0.53, 0.62)),
@@ -280,25 +281,31 @@ def pad(window: Window) -> Shown:
     return beside(*grabs, window.pad.grab())
 
 
+def _without_folders(words: str) -> str:
+    """Words about files, without where they lie on this machine."""
+    return words.replace(sys.executable, "python").replace(f"{ROOT}/", "")
+
+
 def training(window: Window) -> Shown:
     """The shipped model learns parametric faces."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PYTHONPATH"] = str(ROOT)  # the trainer begins in the folder, so that paths are short
         os.chdir(folder)
-        write_kind(Path("faces.npz"), "face", counts=(2000, 100, 100))
+        write_kind(Path("faces.npz"), "face", counts=(400, 60, 60))
         press(window, "train-a-model")
         dialog = window._training_dialog
         assert dialog is not None
         dialog.form.data.setText("faces.npz")
         dialog.form.out.setText("faces.pt")
-        click(dialog.form.fine_tune)
-        dialog.form.amount.setValue(1)
+        click(dialog.form.fine_tune, QPoint(8, dialog.form.fine_tune.height() // 2))
+        dialog.form.amount.setValue(MINUTES)
         click(dialog.train)
         pause(TRAINING_S)
-        command = dialog.form.command.toPlainText().replace(sys.executable, "python").replace(f"{ROOT}/", "")
-        dialog.form.command.setPlainText(command)
+        dialog.form.command.setPlainText(_without_folders(dialog.form.command.toPlainText()))
+        dialog.message.setText(_without_folders(dialog.message.text()))
         picture = dialog.grab()
         window.studio.training.kill()
+        pause(1)
         os.chdir(ROOT)
     return picture
 
