@@ -69,6 +69,8 @@ class SketchPanel(QWidget):
         self.numbers = QLabel()
         self.numbers.setObjectName("faint")
         self.numbers.setWordWrap(True)
+        self.numbers.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.numbers.setMinimumHeight(2 * self.numbers.fontMetrics().lineSpacing())  # else the sketch jumps with it
         self.numbers.setToolTip(
             "‖z‖ is the length of the code, with the range of nine tenths of the data.\n"
             "From data: the distance to the nearest drawing's code; 1 is how far near drawings are apart."
@@ -164,8 +166,8 @@ class SketchPanel(QWidget):
     def _on_film_moved(self, moment: float) -> None:
         player = self._studio.player
         self.view.show_lines(player.lines())
-        self.title.setText(f"The film at frame {moment + 1:.1f} of {player.end + 1}")
-        self.numbers.clear()
+        self.title.setText(f"Frame {moment + 1:.1f} of {player.end + 1}")
+        self.numbers.setText("The film, morphing from frame to frame. Esc puts it away.")
 
     def _on_film_played(self) -> None:
         if not self._studio.player.shown:

@@ -122,6 +122,42 @@ def test_about_names_the_licence_and_the_checkpoint(window):
         assert part in words
 
 
+def test_what_could_not_be_opened_is_not_said_to_have_been(window, qtbot, tmp_path):
+    (tmp_path / "broken.pt").write_bytes(b"no checkpoint")
+    with qtbot.waitSignal(window.studio.failed, timeout=20_000):
+        window.files.open([tmp_path / "broken.pt"])
+    assert "drawings in" in window.status.text()
+    assert "opened" not in window.status.text()
+
+
+def test_the_directions_have_the_strips_height_in_a_low_window(window, qtbot):
+    window.resize(1024, 720)
+    window.side.setCurrentWidget(window.directions)
+    assert window.strip.isHidden()
+    window.actions_by_name["nearest-drawings"].trigger()
+    assert not window.strip.isHidden()
+    window.side.setCurrentWidget(window.directions)
+    window.resize(1280, 1000)
+    qtbot.waitUntil(lambda: not window.strip.isHidden())
+
+
+def test_the_bar_of_a_selection_is_no_wider_than_the_map(window):
+    window.resize(1024, 720)
+    window.studio.selection.choose_all()
+    window.studio.selection.toggle_alone()
+    assert window.selected.x() >= 0
+    assert window.selected.geometry().right() < window.map.width()
+
+
+def test_the_sketch_stays_where_it_is_when_the_film_plays(window, qtbot):
+    qtbot.waitUntil(lambda: window.studio.drawn and window.studio.film is not None, timeout=20_000)
+    before = window.panel.view.geometry()
+    window.studio.player.seek(3.25)
+    assert window.panel.title.text() == "Frame 4.2 of 10"
+    window.layout().activate()
+    assert window.panel.view.geometry() == before
+
+
 def test_the_status_says_how_long_an_opening_took(window, qtbot, checkpoint):
     said = []
     window.studio.opening.connect(lambda stage, _: said.append((stage, window.status.text())))
