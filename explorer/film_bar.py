@@ -117,6 +117,7 @@ class FilmPanel(QWidget):
         self.frames = QSpinBox()
         self.frames.setRange(FEWEST_FRAMES, MOST_FRAMES)
         self.frames.setSuffix(" frames")
+        self.frames.lineEdit().setTextMargins(6, 0, 0, 0)
         self.frames.setAccessibleName("Frames")
         self.frames.setToolTip(f"Sketches along the path, {FEWEST_FRAMES} to {MOST_FRAMES}")
         self.scroll = FilmScroll(strip)

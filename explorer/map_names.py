@@ -1,6 +1,7 @@
 """Category names over their clusters."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ NAME_CELLS = (7, 3)
 SMOOTHING = 2.0
 """Cells: standard deviation of what the histogram is smoothed by."""
 GROUND_ALPHA = 200
+WIDEST = 180
+"""Pixels of a name; a longer one is cut short."""
 
 Home = tuple[str, int, tuple[float, float]]
 """(name, label, map position) of a category."""
@@ -75,8 +78,9 @@ class NameLayer(QGraphicsObject):
 
     def set_theme(self, theme: Theme | LiveTheme) -> None:
         self._theme = theme
+        cut = partial(QFontMetricsF(self._font).elidedText, mode=Qt.TextElideMode.ElideRight, width=WIDEST)
         self._names = [
-            (name, readable(category_colour(label), dark=theme.dark), QPointF(*place))
+            (cut(name), readable(category_colour(label), dark=theme.dark), QPointF(*place))
             for name, label, place in self._homes
             if label not in self._hidden
         ]
