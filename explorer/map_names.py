@@ -1,7 +1,6 @@
 """Category names over their clusters."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,10 +77,10 @@ class NameLayer(QGraphicsObject):
 
     def set_theme(self, theme: Theme | LiveTheme) -> None:
         self._theme = theme
-        cut = partial(QFontMetricsF(self._font).elidedText, mode=Qt.TextElideMode.ElideRight, width=WIDEST)
+        metrics, end = QFontMetricsF(self._font), Qt.TextElideMode.ElideRight
         self._names = [
-            (cut(name), readable(category_colour(label), dark=theme.dark), QPointF(*place))
-            for name, label, place in self._homes
+            (metrics.elidedText(name, end, WIDEST), readable(category_colour(label), dark=theme.dark), QPointF(*at))
+            for name, label, at in self._homes
             if label not in self._hidden
         ]
         self.update()
