@@ -73,6 +73,7 @@ class Window(QMainWindow):
         """When each of them began."""
         self._layout_panel: LayoutPanel | None = None
         self._training_dialog: TrainingDialog | None = None
+        self._nothing_open: Notice | None = None
         self._may_close = False
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
@@ -392,8 +393,13 @@ class Window(QMainWindow):
         box.open()
         if not self._jobs:
             self._say_what_is_open()  # what has failed was not done in so many seconds
-        if self.studio.current is None:
-            Notice(NOTHING_OPEN, [("Open…", self.files.open_checkpoint)], self.map)
+        if self.studio.current is None and self._nothing_open is None:
+            self._nothing_open = Notice(NOTHING_OPEN, [("Open…", self.files.open_checkpoint)], self.map)
+            self._nothing_open.closed.connect(self._on_notice_closed)
+            self.studio.opened.connect(self._nothing_open.close)
+
+    def _on_notice_closed(self) -> None:
+        self._nothing_open = None
 
     # -- the end -----------------------------------------------------------------------------
 
