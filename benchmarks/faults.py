@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch
-from measure import machine
+from measure import machine, result_of
 
 from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.dataset import load_dataset
@@ -95,20 +95,13 @@ def read_layout(folder: Path) -> int:
 
 @cache
 def _session():
-    from explorer.session import Session, Source
-
     from explorer.opening import open_checkpoint
+    from explorer.session import Session, Source
     from explorer.state import State
 
     with tempfile.TemporaryDirectory() as folder:
         save_checkpoint(small(), Path(folder) / "a.pt")
-        opening = open_checkpoint(str(Path(folder) / "a.pt"))
-        while True:
-            try:
-                next(opening)
-            except StopIteration as finished:
-                opened = finished.value
-                break
+        opened = result_of(open_checkpoint(str(Path(folder) / "a.pt")))
     state = State(selected=np.zeros(len(opened.atlas), dtype=bool), expression="x" * 5000)
     return Session(Source("a.pt"), opened, state)
 

@@ -1,11 +1,24 @@
-"""What the benchmarks share: what they ran on."""
+"""What the benchmarks share: what they ran on, and the end of long work."""
 
 import os
 import platform
 import sys
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
+
+Result = TypeVar("Result")
+
+
+def result_of(generator: Generator[Any, None, Result]) -> Result:
+    """What a generator returns, whatever it yields before."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as finished:
+            return finished.value
 
 
 def machine(device: torch.device) -> str:

@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-from measure import machine
+from measure import machine, result_of
 from mutations import PLAIN, change_leaf, inside_archive
 
 MOST_SECONDS = 5.0
@@ -45,7 +45,7 @@ class Sample:
 
     name: str
     kind: str
-    """drawings, checkpoint or expression: what reads it."""
+    """drawings, checkpoint, session or expression: what reads it."""
     content: bytes
 
 
@@ -110,6 +110,7 @@ def make_samples(data: Path, folder: Path) -> list[Sample]:
         Sample("creative json", "drawings", json.dumps(parts).encode()),
         Sample("svg", "drawings", _svg(strokes[0])),
         Sample("checkpoint", "checkpoint", _checkpoint(folder)),
+        Sample("session", "session", _session_file(folder)),
         Sample("expression", "expression", b"cat - mean(pig, slerp(a, #3, t)) * 0.5 + nearest(rescale(random(7)), 2)"),
     ]
 
@@ -145,12 +146,43 @@ def _checkpoint(folder: Path) -> bytes:
     return (folder / "small.pt").read_bytes()
 
 
+def _session_file(folder: Path) -> bytes:
+    """A session with something of everything in it."""
+    from core.attributes import Filter
+    from explorer.opening import open_checkpoint
+    from explorer.requests import AtCode, AtDrawing, AtPosition, ByExpression, Mode, Route
+    from explorer.session import Session, Source, session_bytes
+    from explorer.state import Group, Pin, State
+
+    opened = result_of(open_checkpoint(str(folder / "small.pt")))
+    codes, drawing = opened.atlas.latents, np.array([[3, 4, 0], [5, -6, 1]], dtype=np.float32)
+    sum_of_two = ByExpression("a - cat", {"a": codes[0]}, {"t": 0.5})
+    points = (AtDrawing(1), AtPosition(0.5, 0.25, 0.1), AtCode(codes[2], "there"), sum_of_two)
+    state = State(
+        target=sum_of_two,
+        route=Route(points, Mode.SPHERICAL, 12),
+        pins={"a": Pin("a", "a cat", codes[0], drawing)},
+        expression="a - cat",
+        scalars={"t": 0.5},
+        groups={"some": Group("some", np.array([1, 3]), codes[[1, 3]])},
+        selected=np.arange(len(opened.atlas)) % 2 == 0,
+        pad=(np.array([[0.1, 0.2], [0.3, 0.4]]),),
+        colour_by="norm",
+        filters={"norm": Filter(low=0.5)},
+    )
+    return session_bytes(Session(Source("small.pt"), opened, state))
+
+
 def spoil(rng: np.random.Generator, sample: Sample, samples: list[Sample], marker: str) -> bytes:
     """`sample`, changed in a random way; half of the archives are changed inside."""
     if sample.kind == "checkpoint" and rng.random() < 0.5:
         return _with_right_digest(rng, sample.content)
     if sample.name == "prepared npz" and rng.random() < 0.3:
         return _prepared_anew(rng, sample.content, Path(marker).parent)
+    if sample.kind == "session" and rng.random() < 0.7:
+        content = json.loads(sample.content)
+        change_leaf(rng, content)
+        return json.dumps(content, default=str).encode()
     if sample.content.startswith(b"PK") and rng.random() < 0.5:
         return inside_archive(rng, sample.content, marker)
     data = sample.content
@@ -201,7 +233,7 @@ def _prepared_anew(rng: np.random.Generator, data: bytes, folder: Path) -> bytes
 # -- reading them --------------------------------------------------------------------------------
 
 
-def read_drawings(path: Path, _space: Any) -> None:
+def read_drawings(path: Path, _opened: Any) -> None:
     from core.readers import open_sketches
 
     for record in open_sketches(path):
@@ -209,7 +241,7 @@ def read_drawings(path: Path, _space: Any) -> None:
             raise AssertionError(f"a drawing of {record.stroke3.dtype} {record.stroke3.shape}")
 
 
-def read_checkpoint(path: Path, _space: Any) -> None:
+def read_checkpoint(path: Path, _opened: Any) -> None:
     from core.checkpoint import load_checkpoint
 
     checkpoint = load_checkpoint(path)
@@ -218,32 +250,36 @@ def read_checkpoint(path: Path, _space: Any) -> None:
         raise AssertionError("an atlas that is not finite")
 
 
-def read_expression(path: Path, space: Any) -> None:
-    from core.expression import evaluate
+def read_expression(path: Path, opened: Any) -> None:
+    from core.expression import CodeSpace, evaluate
 
+    atlas = opened.atlas
+    space = CodeSpace(opened.navigator, {"a": atlas.latents[2]}, {"cat": atlas.latents[0], "pig": atlas.latents[1]})
     answer = evaluate(path.read_text("utf-8", "replace"), space)
     if not np.isfinite(answer.value).all():
         raise AssertionError("a value that is not finite")
 
 
+def read_session(path: Path, opened: Any) -> None:
+    from explorer.session import read_state
+
+    read_state(path.read_bytes(), opened)
+
+
 READERS: dict[str, Callable[[Path, Any], None]] = {
     "drawings": read_drawings,
     "checkpoint": read_checkpoint,
+    "session": read_session,
     "expression": read_expression,
 }
 
 
 def serve(connection: Connection, checkpoint: Path) -> None:
     """In a process of its own: read what is asked for and say how it went."""
-    from core.checkpoint import load_checkpoint
     from core.errors import SketchExplorerError
-    from core.expression import CodeSpace
-    from core.navigation import Navigator
+    from explorer.opening import open_checkpoint
 
-    atlas = load_checkpoint(checkpoint).atlas
-    assert atlas is not None
-    means = {"cat": atlas.latents[0], "pig": atlas.latents[1]}
-    space = CodeSpace(Navigator(atlas), {"a": atlas.latents[2]}, means)
+    opened = result_of(open_checkpoint(str(checkpoint)))
     misdeeds: list[str] = []
     _watch(misdeeds)
     while True:
@@ -252,7 +288,7 @@ def serve(connection: Connection, checkpoint: Path) -> None:
         misdeeds.clear()
         before, started = _peak_megabytes(), time.process_time()
         try:
-            READERS[kind](path, space)
+            READERS[kind](path, opened)
             verdict, words = "accepted", ""
         except SketchExplorerError as error:
             words = str(error)

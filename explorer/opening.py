@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 
 from core.atlas import Atlas
@@ -34,7 +35,7 @@ class Opened:
     decoder: SketchDecoder
     category_means: dict[str, Code]
     beginning: tuple[int, int]
-    """Something to look at first: a typical drawing, and the one farthest from it on the map."""
+    """Something to look at first: a typical drawing of one category, and of the one farthest from it on the map."""
     dataset: SketchDataset | None = None
     """The drawings themselves, where they are at hand: drawing i of the atlas is its stroke3(i)."""
     refined: bool = True
@@ -95,9 +96,7 @@ def open_checkpoint(
     def opened(atlas: Atlas, dataset: SketchDataset | None = None, *, refined: bool = True) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
         navigator, means = Navigator(atlas), atlas.category_means()
-        typical = int(navigator.nearest(next(iter(means.values())))[0][0])
-        farthest = int(((atlas.positions - atlas.positions[typical]) ** 2).sum(axis=1).argmax())
-        beginning = (typical, farthest)
+        beginning = _beginning(atlas, [int(navigator.nearest(mean)[0][0]) for mean in means.values()])
         return Opened(
             title, path, checkpoint, model, atlas, navigator, decoder, means, beginning, dataset, refined=refined
         )
@@ -129,6 +128,13 @@ def open_checkpoint(
     except CheckpointError as error:
         yield OpeningProgress(f"The map is not kept for the next time: {error}", None)
     return opened(atlas, dataset, refined=False)
+
+
+def _beginning(atlas: Atlas, typical: Sequence[int]) -> tuple[int, int]:
+    """The first of the typical drawings and the one farthest from it on the map; of all, if there is but one."""
+    others = np.array(typical[1:] or range(len(atlas)))
+    away = atlas.positions[others] - atlas.positions[typical[0]]
+    return typical[0], int(others[(away**2).sum(axis=1).argmax()])
 
 
 def lay_out_again(

@@ -119,6 +119,7 @@ class RangePanel(QWidget):
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
         for box, name in ((self.low, "Least value shown"), (self.high, "Greatest value shown")):
             box.setKeyboardTracking(False)
+            box.lineEdit().setTextMargins(6, 0, 0, 0)
             box.setAccessibleName(name)
             box.setToolTip(name)
             box.valueChanged.connect(self._on_typed)

@@ -199,4 +199,5 @@ class SketchView(QWidget):
         painter.drawEllipse(QPointF(*points[self._under].tolist()), 5, 5)
         words = f"Attention of point {self._under + 1}: at most {most:.0%} to a point, {shares[0]:.0%} to the start"
         painter.setPen(QColor(self._theme.faint))
-        painter.drawText(QRectF(self.rect()).adjusted(12, 8, -12, -8), Qt.AlignmentFlag.AlignBottom, words)
+        flags = Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap
+        painter.drawText(QRectF(self.rect()).adjusted(12, 8, -12, -8), flags, words)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from explorer.studio import Studio
 
 TRAINER = (sys.executable, "-m", "trainer")
+FOR_PROGRAMS = ("--json", "--stop-on-eof")
+"""Flags that only a program can use: JSON lines, and an end when standard input ends."""
 END_MS = 5_000
 """So long a training may save when the program ends; then it is killed, and its state is the one saved before."""
 EXPECTED_FAILURE = 2
@@ -51,7 +53,7 @@ class TrainingSettings:
         """What stands after `python -m trainer`; a training that goes on keeps the sizes it began with."""
         # A word that begins with a dash would be taken for a flag.
         data = [f".{os.sep}{word}" if word.startswith("-") else word for word in self.data]
-        arguments = ["train", "--data", *data, "--out", str(self.out), "--json", "--stop-on-eof"]
+        arguments = ["train", "--data", *data, "--out", str(self.out)]
         if self.minutes is not None:
             arguments += ["--minutes", f"{self.minutes:g}"]
         else:
@@ -161,7 +163,7 @@ class Training(QObject):
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)
         program, *arguments = command(settings, resume=resume)
-        process.start(program, arguments)
+        process.start(program, [*arguments, *FOR_PROGRAMS])
         self.changed.emit()
         self.curves_changed.emit()
         self.sketches_changed.emit()
@@ -273,7 +275,7 @@ class Training(QObject):
 
 
 def command(settings: TrainingSettings, *, resume: bool = False) -> list[str]:
-    """The program and its arguments."""
+    """The program and its arguments, as a user would give them."""
     return [*TRAINER, *settings.arguments(resume=resume)]
 
 
