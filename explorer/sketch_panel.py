@@ -81,7 +81,9 @@ class SketchPanel(QWidget):
         self.slider.setAccessibleName("Temperature")
         self.slider.setToolTip("Temperature: low draws the likeliest sketch, high a wilder one")
         self.value = QLabel(f"{studio.temperature:.2f}")
-        self.again = _button("Draw again", "Draw this code again with other random numbers (Space)", studio.resample)
+        self.again = _button(
+            "Draw again", "Draw this code with other random numbers (R; space on the map)", studio.resample
+        )
         self.random = _button(
             "Random", "Draw a code from the prior, anywhere in latent space (Ctrl+R)", studio.choose_random
         )

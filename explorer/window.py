@@ -134,6 +134,8 @@ class Window(QMainWindow):
         self.side.addTab(self.panel, "Sketch")
         self.side.addTab(self.pad, "Draw")
         self.side.addTab(self.directions, "Directions")
+        for page, tip in enumerate(("The current sketch", "Draw by hand (D)", "Sliders through latent space (Ctrl+2)")):
+            self.side.setTabToolTip(page, tip)
         self.right = right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.side)
         right.addWidget(self.strip)

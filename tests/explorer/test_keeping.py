@@ -52,6 +52,7 @@ def press(window, qtbot, which: BUTTON) -> None:
 def test_what_is_made_shows_in_the_title_until_it_is_saved_or_undone(window, qtbot, tmp_path, answer):
     keys = Qt.KeyboardModifier.ControlModifier
     window.studio.choose_drawing(5)  # mere looking
+    qtbot.waitUntil(lambda: window.studio.drawn, timeout=WAIT)
     assert not window.isWindowModified()
     qtbot.keyClick(window, Qt.Key.Key_D, keys)
     assert list(window.studio.pins) == ["a"]
@@ -247,6 +248,7 @@ def test_what_is_made_is_kept_until_it_is_saved(window, qtbot, tmp_path):
     autosave = Autosave(window.studio, tmp_path / "open")
     window.studio.choose_drawing(4)
     autosave.save()
+    qtbot.waitUntil(lambda: window.studio.drawn, timeout=WAIT)
     window.studio.pin()
     with qtbot.waitSignal(autosave.written, timeout=WAIT):
         QApplication.instance().applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)

@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
 from explorer.cheat_sheet import CheatSheet, sections
 from explorer.gestures import GESTURES
@@ -129,6 +129,14 @@ def test_what_could_not_be_opened_is_not_said_to_have_been(window, qtbot, tmp_pa
         window.files.open([tmp_path / "broken.pt"])
     assert "drawings in" in window.status.text()
     assert "opened" not in window.status.text()
+
+
+def test_every_button_in_view_says_what_it_does(window):
+    window.side.setCurrentWidget(window.pad)
+    named = [button for button in window.findChildren(QAbstractButton) if button.text() and button.isVisible()]
+    assert len(named) > 10
+    assert [button.text() for button in named if not button.toolTip()] == []
+    assert all(window.side.tabToolTip(page) for page in range(window.side.count()))
 
 
 def test_the_directions_have_the_strips_height_in_a_low_window(window, qtbot):
