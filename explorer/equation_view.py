@@ -45,7 +45,7 @@ class FigureDialog(QDialog):
         self.setWindowTitle("Figure")
         self.resize(760, 250)
         self.view = FigureView(theme)
-        self.words = QLabel()
+        self.words = QLabel("Drawing …")
         self.words.setObjectName("faint")
         self.words.setWordWrap(True)
         self.copy, self.save, self.shut = QPushButton("Copy"), QPushButton("Export…"), QPushButton("Close")
@@ -54,6 +54,8 @@ class FigureDialog(QDialog):
         self.copy.clicked.connect(studio.exporting.copy_figure)
         self.save.clicked.connect(self._export)
         self.shut.clicked.connect(self.close)
+        for button in (self.copy, self.save):
+            button.setEnabled(False)  # until there is a figure
         row = QHBoxLayout()
         row.setContentsMargins(14, 8, 14, 10)
         row.setSpacing(8)
@@ -72,6 +74,8 @@ class FigureDialog(QDialog):
 
     def _on_figured(self, figure: Figure) -> None:
         self.view.show_figure(figure)
+        for button in (self.copy, self.save):
+            button.setEnabled(True)
         self.words.setText(f"All drawn at temperature {self._studio.temperature:.2f}, with one seed.")
 
     def _on_sketch(self) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
-from explorer.options import SUFFIX
+from explorer.options import SHIPPED, SUFFIX
 from explorer.studio import Studio
 
 if TYPE_CHECKING:
@@ -57,19 +57,25 @@ class Files(QObject):
             self.open([Path(path)])
 
     def open(self, paths: Sequence[Path]) -> None:
-        """Open a session, a checkpoint, or drawings by the checkpoint that is open, told apart by their endings."""
+        """Open a session, a checkpoint, or drawings, told apart by their endings.
+
+        Drawings are mapped by the checkpoint among the files, else by the one that is open, else by the shipped one.
+        """
         self.ask(lambda: self._open(paths))
 
     def _open(self, paths: Sequence[Path]) -> None:
         endings = {path.suffix.lower() for path in paths}
-        if endings & {SUFFIX, ".pt"} and len(paths) > 1:
+        source = self._studio.keeping.source
+        checkpoints = [path for path in paths if path.suffix.lower() == ".pt"]
+        drawings = [path for path in paths if path.suffix.lower() != ".pt"]
+        if len(checkpoints) > 1 or (SUFFIX in endings and len(paths) > 1):
             self._studio.failed.emit("One session or one checkpoint can be open in a window, not several files.", "")
         elif SUFFIX in endings:
             self._studio.reopen(paths[0], self.device)
-        elif ".pt" in endings or self._studio.keeping.source is None:
-            self._studio.open(str(paths[0]), (), self.device)
+        elif checkpoints:
+            self._studio.open(str(checkpoints[0]), drawings, self.device)
         else:
-            self._studio.open(self._studio.keeping.source.checkpoint, paths, self.device)
+            self._studio.open(SHIPPED if source is None else source.checkpoint, drawings, self.device)
 
     def _folder(self) -> str:
         """Where dialogs begin: beside the session, else where something was opened last."""

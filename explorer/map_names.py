@@ -24,6 +24,8 @@ NAME_CELLS = (7, 3)
 SMOOTHING = 2.0
 """Cells: standard deviation of what the histogram is smoothed by."""
 GROUND_ALPHA = 200
+WIDEST = 180
+"""Pixels of a name; a longer one is cut short."""
 
 Home = tuple[str, int, tuple[float, float]]
 """(name, label, map position) of a category."""
@@ -75,9 +77,10 @@ class NameLayer(QGraphicsObject):
 
     def set_theme(self, theme: Theme | LiveTheme) -> None:
         self._theme = theme
+        metrics, end = QFontMetricsF(self._font), Qt.TextElideMode.ElideRight
         self._names = [
-            (name, readable(category_colour(label), dark=theme.dark), QPointF(*place))
-            for name, label, place in self._homes
+            (metrics.elidedText(name, end, WIDEST), readable(category_colour(label), dark=theme.dark), QPointF(*at))
+            for name, label, at in self._homes
             if label not in self._hidden
         ]
         self.update()

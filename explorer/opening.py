@@ -103,7 +103,7 @@ def open_checkpoint(
 
     if not data:
         if checkpoint.atlas is None:
-            raise CheckpointError(f"{path} has no map; give it drawings to map with --data FILE.")
+            raise CheckpointError(f"{path} has no map: drop it on the window with drawings, or give --data FILE.")
         return opened(checkpoint.atlas)
 
     yield OpeningProgress("reading drawings", None)

@@ -135,16 +135,17 @@ class Pad(QObject):
         self.located.emit(None)
         self.said.emit(message)
 
-    def _current(self) -> bool:
+    @property
+    def current(self) -> bool:
         """Whether the current code is that of the drawing."""
         return isinstance(self._studio.state.target, ByHand)
 
     def _on_located(self, located: Located) -> None:
-        if self._current():
+        if self.current:
             self.located.emit(located)
 
     def _on_sketch(self, sketch: Sketch) -> None:
-        if self._current():
+        if self.current:
             self.reconstructed.emit(sketch)
 
     # -- the end -----------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.by_hand import Completions
+from explorer.code_drag import CarriedCode, DragSource
 from explorer.pad_view import PadView
-from explorer.requests import Located
+from explorer.requests import Located, Sketch
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
@@ -42,6 +43,9 @@ class PadPanel(QWidget):
         self._studio, self._pad = studio, studio.pad
         self._begun = False
         """Whether the grid shows something of the completions last asked for."""
+        self._located: Located | None = None
+        self._sketch: Sketch | None = None
+        """Where the drawing lies and what the model makes of it, whatever is current now."""
         self.sheet = PadView(theme)
         self.view = SketchView(theme)
         self.view.setMinimumSize(90, 90)
@@ -55,6 +59,7 @@ class PadPanel(QWidget):
             label.setWordWrap(True)
         self._lay_out()
         self.setAcceptDrops(True)
+        DragSource(self.view, lambda _at: self._carried())
         self.sheet.drawn.connect(self._pad.add)
         self.sheet.erased.connect(self._pad.erase)
         self.grid.taken.connect(self._pad.take)
@@ -62,7 +67,7 @@ class PadPanel(QWidget):
         studio.state_changed.connect(self._on_state)
         self._pad.said.connect(self.words.setText)
         self._pad.located.connect(self._on_located)
-        self._pad.reconstructed.connect(self.view.show_sketch)
+        self._pad.reconstructed.connect(self._on_reconstructed)
         self._pad.completing.connect(self._on_completing)
         self._pad.completed.connect(self._on_completed)
         self._show_strokes()
@@ -106,7 +111,7 @@ class PadPanel(QWidget):
         self.undo = button("Undo stroke", "Take the last stroke away", self._pad.take_back)
         self.clear = button("Clear", "Begin with an empty sheet", self._pad.clear)
         self.open = button("Open…", "Open an SVG as the drawing; it can be pasted or dropped too", self._open)
-        self.pin = button("Pin", "Give this code a letter for the expression line (Ctrl+D)", self._studio.pin)
+        self.pin = button("Pin", "Give this code a letter for the expression line (Ctrl+D)", self._pin)
         return row
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -143,13 +148,33 @@ class PadPanel(QWidget):
             button.setVisible(not completing)
 
     def _on_located(self, located: Located | None) -> None:
+        self._located, self._sketch = located, None
         if located is None:
             self._show_nothing()
         else:
             self.view.begin()
             self.place.setText(f"{MODEL}; {located.detail}")
 
+    def _on_reconstructed(self, sketch: Sketch) -> None:
+        self._sketch = sketch
+        self.view.show_sketch(sketch)
+
+    def _carried(self) -> CarriedCode | None:
+        located, sketch = self._located, self._sketch
+        if located is None or sketch is None or not sketch.finished:
+            return None
+        return CarriedCode(located.title, located.place.code, sketch.stroke3)
+
+    def _pin(self) -> None:
+        """Pin the drawing's code, also where something else has become current."""
+        carried = self._carried()
+        if self._pad.current or carried is None:
+            self._studio.pin()
+        else:
+            self._studio.pin_code(*carried)
+
     def _show_nothing(self) -> None:
+        self._located = self._sketch = None
         self.view.clear()
         self.place.setText(MODEL)
 

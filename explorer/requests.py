@@ -156,7 +156,7 @@ class Misread:
 
 @dataclass(frozen=True, eq=False)
 class Codeless:
-    """Why a drawing by hand has no code, in one sentence."""
+    """Why a drawing by hand or an expression has no code, in one sentence."""
 
     message: str
 
@@ -216,9 +216,7 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located
     target, opened = request.target, request.opened
     try:
         located = _locate(target, opened)
-    except ExpressionError:
-        return  # the check of the expression line says what is wrong
-    except DataError as error:
+    except (DataError, ExpressionError) as error:
         yield Codeless(str(error))
         return
     yield located

@@ -23,7 +23,8 @@ class SelectionBar(QFrame):
         self.name.setPlaceholderText("Name as a group")
         self.name.setToolTip("Type a name and press Return: the group can then be used in expressions (Ctrl+G)")
         self.name.setAccessibleName("Name of the group")
-        self.name.setFixedWidth(130)
+        self.name.setMinimumWidth(60)
+        self.name.setMaximumWidth(130)
         self.alone, self.save, self.clear = QPushButton("Show alone"), QPushButton("Export…"), QPushButton("Clear")
         self.alone.setToolTip("Hide all other drawings; again shows them (A)")
         self.save.setToolTip("Write these drawings to a file (Ctrl+E)")
@@ -55,8 +56,8 @@ class SelectionBar(QFrame):
         self._place()
 
     def _place(self) -> None:
-        self.adjustSize()
         parent = self.parentWidget()
+        self.resize(min(self.sizeHint().width(), parent.width()), self.sizeHint().height())
         self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - MARGIN)
         self.raise_()
 

@@ -69,6 +69,8 @@ class SketchPanel(QWidget):
         self.numbers = QLabel()
         self.numbers.setObjectName("faint")
         self.numbers.setWordWrap(True)
+        self.numbers.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.numbers.setMinimumHeight(2 * self.numbers.fontMetrics().lineSpacing())  # else the sketch jumps with it
         self.numbers.setToolTip(
             "‖z‖ is the length of the code, with the range of nine tenths of the data.\n"
             "From data: the distance to the nearest drawing's code; 1 is how far near drawings are apart."
@@ -79,7 +81,9 @@ class SketchPanel(QWidget):
         self.slider.setAccessibleName("Temperature")
         self.slider.setToolTip("Temperature: low draws the likeliest sketch, high a wilder one")
         self.value = QLabel(f"{studio.temperature:.2f}")
-        self.again = _button("Draw again", "Draw this code again with other random numbers (Space)", studio.resample)
+        self.again = _button(
+            "Draw again", "Draw this code with other random numbers (R; space on the map)", studio.resample
+        )
         self.random = _button(
             "Random", "Draw a code from the prior, anywhere in latent space (Ctrl+R)", studio.choose_random
         )
@@ -164,8 +168,8 @@ class SketchPanel(QWidget):
     def _on_film_moved(self, moment: float) -> None:
         player = self._studio.player
         self.view.show_lines(player.lines())
-        self.title.setText(f"The film at frame {moment + 1:.1f} of {player.end + 1}")
-        self.numbers.clear()
+        self.title.setText(f"Frame {moment + 1:.1f} of {player.end + 1}")
+        self.numbers.setText("The film, morphing from frame to frame. Esc puts it away.")
 
     def _on_film_played(self) -> None:
         if not self._studio.player.shown:

@@ -56,7 +56,7 @@ class SketchView(QWidget):
         self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
         self.setMouseTracking(True)
-        self.setMinimumSize(220, 160)
+        self.setMinimumSize(220, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Current sketch")
 

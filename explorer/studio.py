@@ -25,6 +25,7 @@ from explorer.player import Player
 from explorer.requests import (
     AtCode,
     AtDrawing,
+    ByHand,
     Codeless,
     DrawRequest,
     Film,
@@ -87,7 +88,11 @@ class Studio(QObject):
         self.history = QUndoStack(self)
         self.history.setUndoLimit(MOST_STEPS)
         self.drawn = False
-        """Whether `sketch` is the whole drawing of the code `here`."""
+        """Whether `sketch` is the whole drawing of the code `here`, and nothing else has been asked for."""
+        self._asked = 0
+        """The number of what was asked for last."""
+        self._whole: Located | None = None
+        """The last of which the whole drawing is known."""
         self._pin_drawn = False
         """Whether the current code is to be pinned when it is drawn."""
         self.live = False
@@ -289,25 +294,29 @@ class Studio(QObject):
     def _draw(self, *, preempt: bool) -> None:
         if self.current is not None and self.state.target is not None:
             request = DrawRequest(self.current, self.state.target, self.seed, self.temperature)
-            self._drawer.submit(request, preempt=preempt)
+            self._asked = self._drawer.submit(request, preempt=preempt)
+            self.drawn = self._pin_drawn = False
 
     def _on_drawn(self, number: int, answer: Any) -> None:
         if not self._drawer.current(number):
             return
         if isinstance(answer, Located):
-            self.here, self.drawn, self._pin_drawn = answer, False, False
+            self.here = answer
             self.located.emit(answer)
         elif isinstance(answer, Sketch):
             self.sketch = answer
             self.sketch_changed.emit(answer)
             if answer.finished:
-                self.drawn = True
-                if self._pin_drawn:
+                self._whole = self.here
+                self.drawn = number == self._asked
+                if self.drawn and self._pin_drawn:
                     self._pin_drawn = False
                     self.pin()
                 self._prepare()
         elif isinstance(answer, Codeless):
-            self.pad.refuse(answer.message)
+            self.drawn, self._pin_drawn = self._whole is self.here, False  # that stays on view
+            if isinstance(self.state.target, ByHand):
+                self.pad.refuse(answer.message)
 
     def _prepare(self) -> None:
         """Let questions about the map be answered faster, once nobody waits for the first drawing."""
@@ -343,7 +352,7 @@ class Studio(QObject):
         While it is being drawn, it is pinned as soon as it is whole, and None is returned.
         """
         if self.here is None or self.sketch is None or not self.drawn:
-            self._pin_drawn = self.here is not None
+            self._pin_drawn = self.current is not None
             return None
         title = f"{self.here.title}, {self.here.detail}"
         return self.pin_code(title, self.here.place.code, self.sketch.stroke3)

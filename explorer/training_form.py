@@ -54,6 +54,7 @@ class TrainingForm(QWidget):
             signal.connect(self.refresh)
         self.unit.currentIndexChanged.connect(self.refresh)
         self.browse_out.clicked.connect(self._choose_out)
+        self.copy.setToolTip("Put the command on the clipboard")
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
         studio.opened.connect(self._on_opened)
         self._on_opened(studio.current)

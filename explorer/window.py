@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
@@ -52,6 +52,8 @@ TOOLS = {
     Tool.SELECT: ("Select", "S", "Drag around drawings. Shift adds, Ctrl subtracts. S: {other}."),
 }
 NOTHING_OPEN = ("Nothing is open. Drop a checkpoint or a session here.",)
+HIGH = 600
+"""Pixels that the directions and the strip below them need."""
 DONE = {"opening": "opened", "layout": "laid out"}
 """What is said of a job that has ended."""
 
@@ -71,6 +73,7 @@ class Window(QMainWindow):
         """When each of them began."""
         self._layout_panel: LayoutPanel | None = None
         self._training_dialog: TrainingDialog | None = None
+        self._nothing_open: Notice | None = None
         self._may_close = False
         self.setWindowTitle("Sketch Explorer")
         self.resize(1280, 820)
@@ -131,10 +134,14 @@ class Window(QMainWindow):
         self.side.addTab(self.panel, "Sketch")
         self.side.addTab(self.pad, "Draw")
         self.side.addTab(self.directions, "Directions")
-        right = QSplitter(Qt.Orientation.Vertical)
+        for page, tip in enumerate(("The current sketch", "Draw by hand (D)", "Sliders through latent space (Ctrl+2)")):
+            self.side.setTabToolTip(page, tip)
+        self.right = right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.side)
         right.addWidget(self.strip)
         right.setStretchFactor(0, 1)
+        right.installEventFilter(self)
+        self.side.currentChanged.connect(self._share_height)
         top.addWidget(right)
         top.setSizes([880, 400])
         below = QWidget()
@@ -236,6 +243,27 @@ class Window(QMainWindow):
     def name_selection(self) -> None:
         self.selected.name.setFocus()
 
+    def list_nearest(self) -> None:
+        self._show_strip()
+        self.studio.listing.list_nearest()
+
+    def list_worst(self) -> None:
+        self._show_strip()
+        self.studio.listing.list_worst()
+
+    def _show_strip(self) -> None:
+        if self.strip.isHidden():
+            self.side.setCurrentWidget(self.panel)
+
+    def _share_height(self) -> None:
+        """In a low window the directions have the height of the strip too."""
+        self.strip.setVisible(self.side.currentWidget() is not self.directions or self.right.height() >= HIGH)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.right and event.type() == QEvent.Type.Resize:
+            self._share_height()
+        return False
+
     def choose_colours(self) -> None:
         self.legend.show()
         self.legend.by.setFocus()
@@ -310,18 +338,21 @@ class Window(QMainWindow):
         self.progress.setVisible(bool(self._jobs))
         self.stop.setVisible(bool(self._jobs.keys() & {"layout", "export", "ways"}))
         if not self._jobs:
-            if self.studio.current is not None:
-                count, names = len(self.studio.current.atlas), len(self.studio.current.category_means)
-                took = f", {DONE[job]} in {time.monotonic() - began:.1f} s" if job in DONE else ""
-                self.status.setText(f"{count:,} drawings in {names} categories{took}")
-            else:
-                self.status.clear()
+            self._say_what_is_open(f", {DONE[job]} in {time.monotonic() - began:.1f} s" if job in DONE else "")
             return
         stage, fraction = list(self._jobs.values())[-1]
         self.status.setText(f"{stage[:1].upper()}{stage[1:]} …")
         self.progress.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.progress.setValue(round(1000 * fraction))
+
+    def _say_what_is_open(self, took: str = "") -> None:
+        opened = self.studio.current
+        if opened is None:
+            self.status.clear()
+        else:
+            count, names = len(opened.atlas), len(opened.category_means)
+            self.status.setText(f"{count:,} drawings in {names} categories{took}")
 
     def _on_trained(self) -> None:
         training = self.studio.training
@@ -362,8 +393,15 @@ class Window(QMainWindow):
         box = QMessageBox(QMessageBox.Icon.Warning, "Sketch Explorer", message, parent=self)
         box.setDetailedText(details)
         box.open()
-        if self.studio.current is None:
-            Notice(NOTHING_OPEN, [("Open…", self.files.open_checkpoint)], self.map)
+        if not self._jobs:
+            self._say_what_is_open()  # what has failed was not done in so many seconds
+        if self.studio.current is None and self._nothing_open is None:
+            self._nothing_open = Notice(NOTHING_OPEN, [("Open…", self.files.open_checkpoint)], self.map)
+            self._nothing_open.closed.connect(self._on_notice_closed)
+            self.studio.opened.connect(self._nothing_open.close)
+
+    def _on_notice_closed(self) -> None:
+        self._nothing_open = None
 
     # -- the end -----------------------------------------------------------------------------
 

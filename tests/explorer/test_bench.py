@@ -205,6 +205,24 @@ def test_a_code_that_is_being_drawn_is_pinned_when_it_is_whole(studio, qtbot):
     assert given == [None]
 
 
+def test_what_is_pinned_at_once_after_a_click_is_what_was_clicked(studio, qtbot):
+    for index in (3, 11):
+        studio.choose(AtDrawing(index))
+        assert studio.pin() is None  # not what was on view until now
+        qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+        np.testing.assert_array_equal(list(studio.pins.values())[-1].code, studio.current.atlas.latents[index])
+    assert list(studio.pins) == ["a", "b"]
+
+
+def test_where_an_expression_has_no_code_what_is_on_view_can_be_pinned(studio, qtbot):
+    studio.choose(AtDrawing(3))
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    studio.calculate("nobody - nothing")
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    assert studio.pin() == "a"
+    np.testing.assert_array_equal(studio.pins["a"].code, studio.current.atlas.latents[3])
+
+
 # -- the window --------------------------------------------------------------------------------
 
 

@@ -14,8 +14,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
 
 from explorer.autosave import Autosave, orphans
 from explorer.host import Host
+from explorer.notice import Notice
 from explorer.options import parse_options
 from explorer.session import Session, Source, View, write_session
+from explorer.studio import Studio
+from explorer.theme import LIGHT
+from explorer.window import Window
 
 ROOT = Path(__file__).parents[2]
 WAIT = 20_000
@@ -48,6 +52,7 @@ def press(window, qtbot, which: BUTTON) -> None:
 def test_what_is_made_shows_in_the_title_until_it_is_saved_or_undone(window, qtbot, tmp_path, answer):
     keys = Qt.KeyboardModifier.ControlModifier
     window.studio.choose_drawing(5)  # mere looking
+    qtbot.waitUntil(lambda: window.studio.drawn, timeout=WAIT)
     assert not window.isWindowModified()
     qtbot.keyClick(window, Qt.Key.Key_D, keys)
     assert list(window.studio.pins) == ["a"]
@@ -167,6 +172,19 @@ def drop(window, *paths: Path) -> None:
     QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), copy, data, left, none))
 
 
+def test_nothing_open_is_said_once_and_until_something_is(qtbot, checkpoint, tmp_path):
+    window = Window(Studio(), LIGHT)
+    qtbot.addWidget(window)
+    window.show()
+    for _ in range(2):
+        with qtbot.waitSignal(window.studio.failed, timeout=WAIT):
+            window.files.open([tmp_path / "missing.pt"])
+    [notice] = window.map.findChildren(Notice)
+    with qtbot.waitSignal(notice.closed, timeout=WAIT):
+        window.files.open([checkpoint])
+    window.close()
+
+
 def test_files_can_be_dropped_on_the_window(window, qtbot, checkpoint, drawings, tmp_path):
     studio, path = window.studio, tmp_path / "mine.sketchspace"
     studio.pin()
@@ -177,6 +195,10 @@ def test_files_can_be_dropped_on_the_window(window, qtbot, checkpoint, drawings,
     with qtbot.waitSignal(studio.keeping.took, timeout=WAIT):
         drop(window, path)
     assert list(studio.pins) == ["a"]
+    with qtbot.waitSignal(studio.keeping.took, timeout=WAIT):
+        drop(window, drawings[0], checkpoint)
+    assert studio.keeping.source.checkpoint == str(checkpoint)
+    assert list(studio.keeping.source.data) == [str(drawings[0])]
     with qtbot.waitSignal(studio.failed, timeout=WAIT) as said:
         drop(window, checkpoint, path)
     assert "not several files" in said.args[0]
@@ -226,6 +248,7 @@ def test_what_is_made_is_kept_until_it_is_saved(window, qtbot, tmp_path):
     autosave = Autosave(window.studio, tmp_path / "open")
     window.studio.choose_drawing(4)
     autosave.save()
+    qtbot.waitUntil(lambda: window.studio.drawn, timeout=WAIT)
     window.studio.pin()
     with qtbot.waitSignal(autosave.written, timeout=WAIT):
         QApplication.instance().applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)

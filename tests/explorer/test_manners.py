@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
 from explorer.cheat_sheet import CheatSheet, sections
 from explorer.gestures import GESTURES
@@ -73,6 +73,7 @@ def test_the_tool_buttons_and_the_keys_are_one(window, qtbot):
 def test_the_toolbar_fits_a_narrow_window(window, qtbot):
     window.resize(1024, 700)
     assert window.width() == 1024
+    assert window.height() <= 720
     for button in window.tool_buttons.values():
         assert button.width() >= button.sizeHint().width()
 
@@ -120,6 +121,50 @@ def test_about_names_the_licence_and_the_checkpoint(window):
     words = window.findChild(QMessageBox).text()
     for part in ("MIT", "Quick, Draw!", "small", "3 categories", window.studio.current.checkpoint.digest[:16]):
         assert part in words
+
+
+def test_what_could_not_be_opened_is_not_said_to_have_been(window, qtbot, tmp_path):
+    (tmp_path / "broken.pt").write_bytes(b"no checkpoint")
+    with qtbot.waitSignal(window.studio.failed, timeout=20_000):
+        window.files.open([tmp_path / "broken.pt"])
+    assert "drawings in" in window.status.text()
+    assert "opened" not in window.status.text()
+
+
+def test_every_button_in_view_says_what_it_does(window):
+    window.side.setCurrentWidget(window.pad)
+    named = [button for button in window.findChildren(QAbstractButton) if button.text() and button.isVisible()]
+    assert len(named) > 10
+    assert [button.text() for button in named if not button.toolTip()] == []
+    assert all(window.side.tabToolTip(page) for page in range(window.side.count()))
+
+
+def test_the_directions_have_the_strips_height_in_a_low_window(window, qtbot):
+    window.resize(1024, 720)
+    window.side.setCurrentWidget(window.directions)
+    assert window.strip.isHidden()
+    window.actions_by_name["nearest-drawings"].trigger()
+    assert not window.strip.isHidden()
+    window.side.setCurrentWidget(window.directions)
+    window.resize(1280, 1000)
+    qtbot.waitUntil(lambda: not window.strip.isHidden())
+
+
+def test_the_bar_of_a_selection_is_no_wider_than_the_map(window):
+    window.resize(1024, 720)
+    window.studio.selection.choose_all()
+    window.studio.selection.toggle_alone()
+    assert window.selected.x() >= 0
+    assert window.selected.geometry().right() < window.map.width()
+
+
+def test_the_sketch_stays_where_it_is_when_the_film_plays(window, qtbot):
+    qtbot.waitUntil(lambda: window.studio.drawn and window.studio.film is not None, timeout=20_000)
+    before = window.panel.view.geometry()
+    window.studio.player.seek(3.25)
+    assert window.panel.title.text() == "Frame 4.2 of 10"
+    window.layout().activate()
+    assert window.panel.view.geometry() == before
 
 
 def test_the_status_says_how_long_an_opening_took(window, qtbot, checkpoint):

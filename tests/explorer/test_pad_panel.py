@@ -2,11 +2,21 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QInputDevice, QPointingDevice, QTabletEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import (
+    QDrag,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QInputDevice,
+    QMouseEvent,
+    QPointingDevice,
+    QTabletEvent,
+)
 from PySide6.QtWidgets import QApplication
 
 from core.freehand import fitted
+from explorer.code_drag import dropped_code
 from explorer.pad_panel import NOTHING_TO_PASTE
 from tests.parametric import outline
 
@@ -203,6 +213,32 @@ def test_an_svg_file_is_dropped_onto_the_pad(panel, qtbot, tmp_path):
         dropping = QDropEvent(QPointF(30, 30), copy, mime, left, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(panel, dropping)
     assert len(panel._pad.strokes) == 2
+
+
+def test_the_models_own_drawing_is_dragged_and_pinned_though_something_else_is_current(panel, qtbot, monkeypatch):
+    carried = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, *_: carried.append(dropped_code(drag.mimeData())))
+    studio = panel._studio
+    draw(qtbot, panel, FACE[0])
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    code = studio.here.place.code
+    studio.choose_drawing(3)
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    start = panel.view.rect().center()
+    qtbot.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=start)
+    move = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(start + QPoint(40, 0)),
+        panel.view.mapToGlobal(QPointF(start)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(panel.view, move)
+    qtbot.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=start)
+    np.testing.assert_array_equal(carried[0].code, code)
+    qtbot.mouseClick(panel.pin, Qt.MouseButton.LeftButton)
+    np.testing.assert_array_equal(studio.pins["a"].code, code)
 
 
 def test_the_models_own_drawing_stands_beside_and_goes_with_the_strokes(panel, qtbot):

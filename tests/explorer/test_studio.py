@@ -155,7 +155,7 @@ def test_everything_done_is_undone_to_the_beginning_and_redone(studio):
     studio.set_temperature(0.9)
     studio.resample()
     studio.set_path([AtDrawing(1), AtDrawing(2), AtDrawing(3)])
-    studio.pin()
+    studio.pin_code("a cat", latents[0], np.zeros((0, 3), np.float32))
     studio.calculate("cat - bird")
     studio.selection.choose(np.array([4, 5]))
     studio.selection.name_group("some")

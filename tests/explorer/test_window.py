@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetricsF, QImage
 
-from explorer.map_names import category_homes
+from explorer.map_names import WIDEST, category_homes
 from explorer.map_view import Tool
 
 WAIT = 20_000
@@ -161,6 +161,15 @@ def test_names_stand_over_their_categories(window):
     for _, _, place in homes:
         assert (low <= np.array(place)).all()
         assert (np.array(place) <= high).all()
+
+
+def test_a_long_name_is_cut_short_on_the_map(window):
+    names = window.map.names
+    names._on_answered(names._worker.submit(window.studio.current.atlas), [("long " * 40, 0, (0.0, 0.0))])
+    [(shown, _, _)] = names._names
+    assert shown.startswith("long long")
+    assert shown.endswith("…")
+    assert QFontMetricsF(names._font).horizontalAdvance(shown) <= WIDEST
 
 
 def test_closing_ends_every_thread(window):
