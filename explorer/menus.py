@@ -57,7 +57,6 @@ ICONS = {
     "export-figure-of-the-expression": "equal",
     "export-animation": "clapperboard",
     "export-codes": "table",
-    "export-figure-of-the-expression": "equal",
     "copy-the-sketch": "copy",
     "paste-a-drawing": "clipboard-paste",
     "draw-by-hand": "pencil",
