@@ -30,7 +30,7 @@ from core.errors import SketchExplorerError
 
 TARGETS = {"npz": "train.npy", "bin": None, "checkpoint": "data.pkl"}
 """Of an archive, the member that is fuzzed: it is packed anew each time, so that its checksum is right."""
-SLOWEST_S = 60
+SLOWEST_S = 600
 """Of wall time: a busy machine may keep one input waiting that takes a millisecond."""
 LARGEST_MB = 2048
 """Of the whole process, torch's code included."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSettings
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
@@ -30,7 +30,6 @@ class Files(QObject):
         """Whether the user is asked before unsaved work is lost; not by a window that nobody sees."""
         self.device = "auto"
         self._window, self._studio = window, studio
-        self._box: QMessageBox | None = None
         window.setAcceptDrops(True)
         window.installEventFilter(self)
         studio.keeping.took.connect(self._remember)
@@ -128,7 +127,7 @@ class Files(QObject):
         box.setDefaultButton(buttons.Save)
         box.button(buttons.Save).clicked.connect(lambda: self._save(then))
         box.button(buttons.Discard).clicked.connect(then)
-        self._box = box
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
         return False
 

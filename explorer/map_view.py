@@ -198,11 +198,12 @@ class MapView(pg.GraphicsView):
         return np.percentile(opened.atlas.positions, (0.2, 99.8), axis=0)
 
     def _show_range(self, corners: np.ndarray) -> None:
-        (left, bottom), (right, top) = corners
+        (left, bottom), (right, top) = corners.tolist()
         self.box.setRange(xRange=(left, right), yRange=(bottom, top), padding=0.06)
 
     def _on_camera(self) -> None:
         self._camera_moved = True
+        self._camera_glide.stop()
 
     def fit(self) -> None:
         """Look at the whole map, and keep it in view while it is laid out."""
@@ -222,13 +223,12 @@ class MapView(pg.GraphicsView):
         """Look there, as `camera` says it."""
         self.fit()
         if camera is not None:
-            self._camera_moved = True
-            self._camera_glide.stop()
+            self._on_camera()
             self.box.setRange(xRange=camera[0], yRange=camera[1], padding=0)
 
     def zoom(self, factor: float) -> None:
         """See `factor` times as much."""
-        self._camera_moved = True
+        self._on_camera()
         self.box.scaleBy((factor, factor))
 
     def bring_into_view(self, index: int) -> None:
@@ -237,7 +237,7 @@ class MapView(pg.GraphicsView):
         if opened is not None:
             place = QPointF(*opened.atlas.positions[index].tolist())
             if not self.box.viewRect().contains(place):
-                self._camera_moved = True
+                self._on_camera()
                 self.box.translateBy(place - self.box.viewRect().center())
 
     def _place_points(self, atlas: "Atlas") -> None:

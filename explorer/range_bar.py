@@ -38,7 +38,8 @@ class RangeBar(QWidget):
 
     def show_numbers(self, numbers: Numbers) -> None:
         self._numbers = numbers
-        counts, _ = np.histogram(numbers.values, BINS, (numbers.low, max(numbers.high, numbers.low + 1e-9)))
+        inside = (numbers.low <= numbers.values) & (numbers.values <= numbers.high)
+        counts = np.bincount(numbers.steps(BINS)[inside], minlength=BINS)  # np.histogram refuses all but equal values
         self._heights = np.sqrt(counts / max(counts.max(), 1))  # the root: a few are seen beside very many
         self.update()
 

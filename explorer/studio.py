@@ -170,12 +170,14 @@ class Studio(QObject):
 
     def _on_opened(self, session: "Session") -> None:
         if self.sender() is self._opener:
+            self._opener = None
             self._show(session.opened, session.state)
             self.keeping.keep(session)
             self.opening.emit("", None)
 
     def _on_opening_failed(self, message: str, details: str) -> None:
         if self.sender() is self._opener:
+            self._opener = None
             self.opening.emit("", None)
             self.failed.emit(message, details)
 

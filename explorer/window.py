@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
+    QDialog,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -293,14 +294,14 @@ class Window(QMainWindow):
         """Open the sheet of all keys and gestures."""
         from explorer.cheat_sheet import CheatSheet
 
-        CheatSheet(self.menuBar(), self).open()
+        _open(CheatSheet(self.menuBar(), self))
 
     def show_about(self) -> None:
         """Open a box about the program and the checkpoint."""
         from explorer.about import about
 
         box = QMessageBox(QMessageBox.Icon.NoIcon, "About", about(self.studio.current), parent=self)
-        box.open()
+        _open(box)
 
     def escape(self) -> None:
         """Select nothing; if nothing is selected, end what runs; in any case end the film and the path, to the map."""
@@ -392,7 +393,7 @@ class Window(QMainWindow):
     def _on_failed(self, message: str, details: str) -> None:
         box = QMessageBox(QMessageBox.Icon.Warning, "Sketch Explorer", message, parent=self)
         box.setDetailedText(details)
-        box.open()
+        _open(box)
         if not self._jobs:
             self._say_what_is_open()  # what has failed was not done in so many seconds
         if self.studio.current is None and self._nothing_open is None:
@@ -420,3 +421,9 @@ class Window(QMainWindow):
         self.map.stop()
         self.studio.close()
         super().closeEvent(event)
+
+
+def _open(dialog: QDialog) -> None:
+    """Show a dialog that is made anew each time."""
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

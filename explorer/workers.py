@@ -149,7 +149,7 @@ class LatestWorker(QObject):
 
 
 class GeneratorThread(QThread):
-    """Runs one generator: its values are `progressed`, what it returns is `succeeded`."""
+    """Runs one generator: its values are `progressed`, what it returns is `succeeded`. Then it is deleted."""
 
     progressed = Signal(object)
     succeeded = Signal(object)
@@ -159,6 +159,7 @@ class GeneratorThread(QThread):
     def __init__(self, make: Callable[[], Generator[Any, None, Any]], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._make = make
+        self.finished.connect(self.deleteLater)
 
     def cancel(self) -> None:
         """Close the generator at its next value; neither `succeeded` nor `failed` follows."""

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from core.attributes import ATTRIBUTES, Filter
+from core.attributes import ATTRIBUTES, Filter, Numbers
 from core.errors import Cancelled
 from explorer.finding import drawings_of
 from explorer.palette import class_rgba, number_rgba
+from explorer.range_bar import RangeBar
 from explorer.theme import DARK, LIGHT, LiveTheme
 
 WAIT = 20_000
@@ -248,3 +249,13 @@ def test_a_hidden_category_has_no_name_on_the_map(window, qtbot):
     assert "cat" not in [name for name, _, _ in window.map.names._names]
     window.studio.showing.show_all()
     assert "cat" in [name for name, _, _ in window.map.names._names]
+
+
+def test_a_bar_of_nearly_equal_numbers_is_drawn(qtbot):
+    """As the distances to a code far outside the data are."""
+    bar = RangeBar(LIGHT)
+    qtbot.addWidget(bar)
+    values = np.nextafter(np.float32(1e9), np.float32([0, 2e9]))
+    bar.show_numbers(Numbers("distance", values, float(values[0]), float(values[1]), *values.tolist()))
+    bar.show_range(float(values[0]), float(values[0]))
+    assert not bar.grab().isNull()

@@ -118,6 +118,18 @@ def test_a_view_nobody_chose_follows_the_map(window, qtbot, layout):
     assert view.contains(*high.tolist())
 
 
+def test_a_view_chosen_while_the_map_glides_stays(window, qtbot, layout):
+    """And it is made of plain numbers, which a session can hold."""
+    map_view, positions = window.map, window.studio.current.atlas.positions
+    map_view.fit()
+    map_view._camera_glide.to(np.percentile(3 * positions, (1, 99), axis=0))
+    map_view.zoom(0.5)
+    assert not map_view._camera_glide.moving
+    map_view.fit()
+    map_view.box.sigRangeChangedManually.emit([True, True])
+    assert {type(end) for side in map_view.camera for end in side} == {float}
+
+
 def test_the_panel_lays_out_by_its_settings(window, qtbot, layout):
     qtbot.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
     panel = window._layout_panel

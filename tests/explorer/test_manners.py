@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QAbstractButton, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QDialog, QMessageBox
 
 from explorer.cheat_sheet import CheatSheet, sections
 from explorer.gestures import GESTURES
@@ -174,3 +174,14 @@ def test_the_status_says_how_long_an_opening_took(window, qtbot, checkpoint):
         window.studio.open(str(checkpoint))
     qtbot.waitUntil(lambda: bool(said) and said[-1][0] == "", timeout=20_000)
     assert ", opened in " in said[-1][1]
+
+
+def test_a_dialog_that_was_closed_is_gone(window, qtbot):
+    for name in ("keys", "about"):
+        window.actions_by_name[name].trigger()
+    window.studio.failed.emit("It cannot be.", "")
+    dialogs = window.findChildren(QDialog)
+    assert len(dialogs) == 3
+    for dialog in dialogs:
+        dialog.close()
+    qtbot.waitUntil(lambda: not window.findChildren(QDialog))

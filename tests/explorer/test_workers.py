@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject
 
 from core.errors import DataError
 from explorer.workers import GeneratorThread, LatestWorker
@@ -111,6 +111,17 @@ def test_a_cancelled_generator_is_closed_and_says_nothing_more(qtbot):
     QCoreApplication.processEvents()
     assert closed.is_set()
     assert said == []
+
+
+def test_a_generator_that_has_ended_leaves_no_thread_behind(qtbot):
+    def make():
+        yield 1
+
+    owner = QObject()
+    thread = GeneratorThread(make, owner)
+    with qtbot.waitSignal(thread.succeeded, timeout=5000):
+        thread.start()
+    qtbot.waitUntil(lambda: not owner.findChildren(GeneratorThread), timeout=5000)
 
 
 def test_a_hung_thread_is_noticed_and_another_goes_on(qtbot, gate):
