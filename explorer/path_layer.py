@@ -223,7 +223,7 @@ class PathLayer(QObject):
         """Which control point one added there would be, and the path's code there; None beside the line."""
         film = self._studio.film
         places = self.line_places
-        if film is None or self._anew or len(places) != len(film.way):
+        if film is None or self._anew or len(places) < 2 or len(places) != len(film.way):
             return None
         if len(film.corners) != len(self._studio.state.route.points):
             return None
