@@ -92,10 +92,10 @@ def _run(run: TrainingRun, resume_file: ResumeFile | None, watching: Watching | 
                 if resume_file is not None:
                     resume_file.save(run)
                 raise
+            if resume_file is not None and resume_file.is_due:
+                _keep_state(resume_file, run, display)  # before anything is drawn, which takes its time
             if watching is not None:
                 watching.report(progress)
-            if resume_file is not None and resume_file.is_due:
-                _keep_state(resume_file, run, display)
         if resume_file is not None:
             _keep_state(resume_file, run, display)
         if watching is not None:
