@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from core.errors import ExpressionError
 from core.expression_syntax import FUNCTIONS, RESERVED, Function, Token, quoted, tokens
+from core.generation import prior_codes
 from core.interpolation import lerp, slerp
 from core.navigation import Navigator
 
@@ -322,8 +323,7 @@ class _Evaluation:
                 return self._with_norm(codes[0], navigator.atlas.typical_norm, name)
             case "random":
                 seed = self._whole(*numbers[0], 0, 2**63 - 1, name)
-                size = navigator.atlas.latents.shape[1]
-                return np.random.default_rng(seed).standard_normal(size, dtype=np.float32)
+                return prior_codes([seed], navigator.atlas.latents.shape[1])[0]
             case _:  # nearest
                 k = self._whole(*numbers[0], 1, len(navigator.atlas), name)
                 return navigator.atlas.latents[navigator.nearest(codes[0], k)[0][-1]]

@@ -2,14 +2,14 @@
 
 import math
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPoint, QRect, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPageSize, QPainter, QPdfWriter
+from PySide6.QtCore import QBuffer, QPoint, QRect, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from core.picture import PAPER
 from explorer.arithmetic import Figure, Operand
 from explorer.ink import paint_sketch
-from explorer.pictures import DOTS_PER_INCH, POINTS
+from explorer.pictures import POINTS, page_pdf
 from explorer.theme import LIGHT, LiveTheme, Theme
 
 TERM_COLOURS = {
@@ -92,16 +92,8 @@ def figure_svg(figure: Figure) -> bytes:
 
 def figure_pdf(figure: Figure) -> bytes:
     """A figure on a page of just its size, as lines and text."""
-    buffer, size = QBuffer(), figure_size(figure, POINTS)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    page = QPdfWriter(buffer)
-    page.setCreator("Sketch Explorer")
-    page.setResolution(DOTS_PER_INCH)
-    page.setPageSize(QPageSize(QSizeF(size), QPageSize.Unit.Point))
-    page.setPageMargins(QMarginsF())
-    with QPainter(page) as painter:
-        _paint_page(painter, figure, QRectF(0, 0, page.width(), page.height()))
-    return buffer.data().data()
+    size = QSizeF(figure_size(figure, POINTS))
+    return page_pdf(size, lambda painter, area: _paint_page(painter, figure, area))
 
 
 def _paint_page(painter: QPainter, figure: Figure, area: QRectF) -> None:

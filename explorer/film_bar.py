@@ -23,7 +23,7 @@ from explorer.player import Repeat
 from explorer.requests import FEWEST_FRAMES, MOST_FRAMES, Mode
 from explorer.state import State
 from explorer.studio import Studio
-from explorer.theme import LiveTheme, Theme
+from explorer.theme import LiveTheme, Theme, clear_of_border
 
 STEPS = 50
 """Slider steps a frame."""
@@ -117,7 +117,7 @@ class FilmPanel(QWidget):
         self.frames = QSpinBox()
         self.frames.setRange(FEWEST_FRAMES, MOST_FRAMES)
         self.frames.setSuffix(" frames")
-        self.frames.lineEdit().setTextMargins(6, 0, 0, 0)
+        clear_of_border(self.frames)
         self.frames.setAccessibleName("Frames")
         self.frames.setToolTip(f"Sketches along the path, {FEWEST_FRAMES} to {MOST_FRAMES}")
         self.scroll = FilmScroll(strip)

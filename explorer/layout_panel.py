@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.studio import Studio
+from explorer.theme import clear_of_border
 
 METHODS = (
     ("UMAP", "umap", "Near drawings lie near one another; dense and sparse places look alike."),
@@ -40,7 +41,7 @@ class LayoutPanel(QDialog):
             self.measure.addItem(title, name)
         self.neighbours, self.seed, self.min_dist = QSpinBox(), QSpinBox(), QDoubleSpinBox()
         for box in (self.neighbours, self.seed, self.min_dist):
-            box.lineEdit().setTextMargins(6, 0, 0, 0)
+            clear_of_border(box)
         self.neighbours.setRange(2, 200)
         self.neighbours.setToolTip("Size of the local neighbourhood: small shows detail, large the overall shape")
         self.min_dist.setRange(0, 1)

@@ -1,7 +1,7 @@
 """Sketches as pixels and as pages: PNG, PDF, GIF, by the same painting as on screen, in ink on paper."""
 
 import io
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,20 +44,28 @@ def png(image: QImage) -> bytes:
     return buffer.data().data()
 
 
-def filmstrip_pdf(sketches: Sequence[Strokes]) -> bytes:
-    """Sketches side by side on one page of just their size, as lines."""
+def page_pdf(size: QSizeF, paint: Callable[[QPainter, QRectF], object]) -> bytes:
+    """A PDF of one page of `size` (in points), which `paint` fills; it is given the page's area."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     page = QPdfWriter(buffer)
     page.setCreator("Sketch Explorer")
     page.setResolution(DOTS_PER_INCH)
-    page.setPageSize(QPageSize(QSizeF(POINTS * len(sketches), POINTS), QPageSize.Unit.Point))
+    page.setPageSize(QPageSize(size, QPageSize.Unit.Point))
     page.setPageMargins(QMarginsF())
-    side = POINTS * DOTS_PER_INCH // 72
     with QPainter(page) as painter:
-        painter.fillRect(QRectF(0, 0, side * len(sketches), side), QColor(PAPER))
-        _paint_row(painter, sketches, side)
+        paint(painter, QRectF(0, 0, page.width(), page.height()))
     return buffer.data().data()
+
+
+def filmstrip_pdf(sketches: Sequence[Strokes]) -> bytes:
+    """Sketches side by side on one page of just their size, as lines."""
+
+    def paint(painter: QPainter, area: QRectF) -> None:
+        painter.fillRect(area, QColor(PAPER))
+        _paint_row(painter, sketches, POINTS * DOTS_PER_INCH // 72)
+
+    return page_pdf(QSizeF(POINTS * len(sketches), POINTS), paint)
 
 
 def animation_gif(film: MorphedFilm) -> Generator[float, None, bytes]:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, 
 from core.attributes import Filter, Numbers
 from explorer.palette import number_rgba
 from explorer.studio import Studio
-from explorer.theme import LiveTheme, Theme
+from explorer.theme import LiveTheme, Theme, clear_of_border
 
 BINS = 56
 SIDE = 12
@@ -120,7 +120,7 @@ class RangePanel(QWidget):
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
         for box, name in ((self.low, "Least value shown"), (self.high, "Greatest value shown")):
             box.setKeyboardTracking(False)
-            box.lineEdit().setTextMargins(6, 0, 0, 0)
+            clear_of_border(box)
             box.setAccessibleName(name)
             box.setToolTip(name)
             box.valueChanged.connect(self._on_typed)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication
 
 from core.picture import INK, PAPER
 
@@ -91,6 +91,11 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
     application.setPalette(palette)
     arrow = resources.files("resources") / "icons" / ("down-dark.svg" if theme.dark else "down.svg")
     application.setStyleSheet(_STYLE.format(**vars(theme), arrow=Path(str(arrow)).as_posix()))
+
+
+def clear_of_border(box: QAbstractSpinBox) -> None:
+    """Keep a box's number off its border: the style sheet's padding does not reach the line edit inside."""
+    box.lineEdit().setTextMargins(6, 0, 0, 0)
 
 
 _STYLE = """

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.studio import Studio
+from explorer.theme import clear_of_border
 from explorer.training import TrainingSettings, command, typed
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class TrainingForm(QWidget):
             box.setValue(value)
             box.setToolTip(what)
             box.setAccessibleName(what)
-            box.lineEdit().setTextMargins(6, 0, 0, 0)
+            clear_of_border(box)
         self.encoder.setPrefix("encoder ")
         self.decoder.setPrefix("decoder ")
         self.unit.addItems([MINUTES, EPOCHS])
