@@ -188,6 +188,7 @@ def test_other_tools_do_not_touch_the_path(window, three, click, at):
 
 
 def test_a_changing_path_shows_a_coarse_film_and_then_every_frame(studio, qtbot):
+    qtbot.waitUntil(lambda: finished(studio), timeout=WAIT)  # the film it opens with
     films = []
     studio.film_changed.connect(films.append)
     studio.set_route(Route((AtDrawing(1), AtDrawing(30)), frames=60))
@@ -283,3 +284,14 @@ def test_a_place_between_drawings_keeps_its_handle(window, at, click):
     (target,) = points(window)
     assert isinstance(target, AtPosition)
     assert window.map.path.grips.places == [(target.x, target.y)]
+
+
+def test_a_click_beside_a_path_that_stays_in_one_place_adds_a_point(window, qtbot, at, click):
+    """Its line on the map has no length."""
+    click(at(0.97, 0.03))  # the first click on a map begins a path
+    window.studio.set_path([AtDrawing(3), AtDrawing(3)])
+    qtbot.waitUntil(lambda: finished(window.studio), timeout=WAIT)
+    with qtbot.captureExceptions() as exceptions:
+        click(at(0.03, 0.03))
+    assert not exceptions
+    assert len(points(window)) == 3
