@@ -118,7 +118,7 @@ class RandomUser:
                     self.random.choice(actions).trigger()
             popup.close()
         for dialog in QApplication.topLevelWidgets():
-            if dialog.isVisible() and isinstance(dialog, QDialog):
+            if isValid(dialog) and isinstance(dialog, QDialog) and dialog.isVisible():
                 self._answer(dialog)
                 self.window.activateWindow()
 
