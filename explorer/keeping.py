@@ -49,8 +49,8 @@ class Keeping(QObject):
         """From now on it is this session that is saved."""
         self.source, self.path = session.source, session.path
         self._kept = State() if session.recovered else session.state
-        if session.layout not in (None, self._studio.layouts.config):
-            self._studio.layouts.start(session.layout)
+        if session.layout is not None:
+            self._studio.layouts.restore(session.layout)
         self.took.emit(session)
         self._compare()
 

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.requests import AtCode, AtPosition, Steered, Target, total
+from explorer.state import Laid, State
 from explorer.workers import Cancel, GeneratorThread, LatestWorker
 
 if TYPE_CHECKING:
+    from core.expression import Code
     from core.projection import Floats, LayoutConfig
     from explorer.opening import Laying, Opened
     from explorer.requests import Film, Located
@@ -45,7 +48,11 @@ def relocate(request: RelocateRequest, _cancelled: Cancel) -> Iterator[Relocated
 
 
 class Layouts(QObject):
-    """Lays out the studio's map; one layout at a time."""
+    """Lays out the studio's map; one layout at a time.
+
+    What a user asks for becomes `State.layout` when it is done or stopped. The map that was opened may be laid
+    out too, better than it came or as its session says: that is no step, but what no layout means from then on.
+    """
 
     progressed = Signal(str, object)
     """(stage, fraction) while a layout runs; an empty stage at the end."""
@@ -57,10 +64,14 @@ class Layouts(QObject):
 
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
-        self.config: LayoutConfig | None = None
-        """Of the layout that was last asked for; None for the one the map came with."""
         self._studio = studio
         self._reference: Floats | None = None
+        """[N, 2]: as the map came; all layouts are turned to it."""
+        self._first: Opened | None = None
+        """The map of a state without a layout."""
+        self._first_config: LayoutConfig | None = None
+        self._asked: LayoutConfig | None = None
+        """Of the layout that runs, if a user asked for it."""
         self._thread: GeneratorThread | None = None
         self._relocator = LatestWorker(relocate, "relocate", self)
         self._relocator.answered.connect(self._on_relocated)
@@ -72,13 +83,42 @@ class Layouts(QObject):
     def running(self) -> bool:
         return self._thread is not None
 
+    @property
+    def config(self) -> "LayoutConfig | None":
+        """Of the layout that runs, or of the one on view; None for the one that the map came with."""
+        shown = self._studio.state.layout
+        return self._asked or (self._first_config if shown is None else shown.config)
+
     def start(self, config: "LayoutConfig") -> None:
-        """Lay the open map out by `config`; what runs is ended, what is shown stays until there is better."""
+        """Lay the open map out by `config`; what runs is stopped, what is shown stays until there is better."""
+        if self._studio.current is not None:
+            self.cancel()
+            self._asked = config
+            self._run(config)
+
+    def restore(self, config: "LayoutConfig") -> None:
+        """Lay out the map as the session says that was opened with it."""
+        if config != self._first_config:
+            self._end()
+            self._first_config = config
+            self._run(config)
+
+    def cancel(self) -> None:
+        """Stop the layout that runs; the map stays as it lies now."""
+        if self._thread is not None and self._studio.current is not None:
+            self._keep(self._studio.current)
+
+    def follow(self, before: State, after: State) -> None:
+        """Bring the map to the layout of another state; a layout that runs is of no use then."""
+        opened = self._first if after.layout is None else after.layout.opened
+        if opened is not None and after.differs(before, "layout"):
+            self._end()
+            self.moved.emit(opened)
+
+    def _run(self, config: "LayoutConfig") -> None:
         opened, reference = self._studio.current, self._reference
-        if opened is None or reference is None:
-            return
-        self.cancel()
-        self.config = config
+        assert opened is not None
+        assert reference is not None
 
         def make() -> Generator[Any, None, Any]:
             from explorer.opening import lay_out_again
@@ -92,21 +132,41 @@ class Layouts(QObject):
         self._thread.start()
         self.progressed.emit("laying out the map", None)
 
-    def cancel(self) -> None:
-        """End the layout that runs; the map stays as it is."""
+    def _end(self) -> None:
         if self._thread is not None:
             self._thread.cancel()
-            self._ended()
+            self._thread = self._asked = None
+            self.progressed.emit("", None)
+
+    def _keep(self, opened: "Opened") -> None:
+        """End what runs; the map is `opened` from now on."""
+        asked = self._asked
+        self._end()
+        if asked is not None:
+            self._studio.edit("layout of the map", layout=Laid(asked, opened), **self._off_the_map())
+        else:
+            self._first = opened
+            self.moved.emit(opened)
+
+    def _off_the_map(self) -> dict[str, Any]:
+        """What in the state are places of the map, as the codes that they had there."""
+        studio, state, changes = self._studio, self._studio.state, {}
+        if studio.here is not None and studio.drawn:
+            changes["target"] = _kept(state.target, studio.here.place.code, studio.here.title)
+        if studio.film is not None and studio.filming.at_rest:
+            codes = studio.film.way[studio.film.corners]
+            points = [_kept(*each, "on the path") for each in zip(state.route.points, codes, strict=True)]
+            changes["route"] = replace(state.route, points=tuple(points))
+        return changes
 
     def _on_opened(self, opened: "Opened") -> None:
-        self.cancel()
+        self._end()
         self._relocator.cancel()
-        self._reference = opened.atlas.positions
-        self.config = None
+        self._reference, self._first, self._first_config = opened.atlas.positions, opened, None
         if not opened.refined:
             from core.projection import LayoutConfig
 
-            self.start(LayoutConfig())
+            self.restore(LayoutConfig())
 
     def _on_progress(self, laying: "Laying") -> None:
         if self.sender() is self._thread:
@@ -116,17 +176,12 @@ class Layouts(QObject):
 
     def _on_done(self, opened: "Opened") -> None:
         if self.sender() is self._thread:
-            self._ended()
-            self.moved.emit(opened)
+            self._keep(opened)
 
     def _on_failed(self, message: str, details: str) -> None:
         if self.sender() is self._thread:
-            self._ended()
+            self.cancel()
             self.failed.emit(message, details)
-
-    def _ended(self) -> None:
-        self._thread = None
-        self.progressed.emit("", None)
 
     def _on_map_moved(self, opened: "Opened") -> None:
         self._relocator.submit(RelocateRequest(opened, self._studio.here, self._studio.film), preempt=False)
@@ -136,8 +191,15 @@ class Layouts(QObject):
             self.relocated.emit(answer)
 
     def close(self) -> None:
-        self.cancel()
+        self._end()
         for thread in self.findChildren(GeneratorThread):
             thread.cancel()
             thread.wait()
         self._relocator.stop()
+
+
+def _kept(target: Target | None, code: "Code", title: str) -> Target | None:
+    """A target whose code is known, if it is a place of the map, by its code."""
+    if isinstance(target, Steered) and isinstance(target.base, AtPosition):
+        return replace(target, base=AtCode(code - total(target.offsets), title))
+    return AtCode(code, title) if isinstance(target, AtPosition) else target

@@ -68,7 +68,8 @@ def _means(groups: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.fl
 SHORTENED: dict[str, Callable[[Any], Any]] = {"ByExpression.groups": _means}
 """What is written instead of a field's value."""
 DERIVED: dict[str, Callable[[dict[str, Any], "Atlas"], Any]] = {
-    "Group.codes": lambda group, atlas: atlas.latents[group["indices"]]
+    "Group.codes": lambda group, atlas: atlas.latents[group["indices"]],
+    "State.layout": lambda _state, _atlas: None,  # a session's map is opened with its layout
 }
 """Fields that are not written: what they are, from the other fields and the map."""
 

@@ -248,6 +248,11 @@ def snapped(target: AtPosition, opened: "Opened") -> AtDrawing | AtPosition:
     return AtDrawing(index) if distance <= target.reach else target
 
 
+def total(offsets: Mapping[str, Offset]) -> "Code":
+    """How far they lead together [N_z]."""
+    return np.sum([np.float32(each.amount) * each.unit for each in offsets.values()], axis=0, dtype=np.float32)
+
+
 def _locate(target: Target, opened: "Opened") -> Located:
     from core.errors import ExpressionError
 
@@ -259,8 +264,7 @@ def _locate(target: Target, opened: "Opened") -> Located:
         target = AtCode(value, target.text.strip())
     elif isinstance(target, Steered):
         base = _locate(target.base, opened)
-        moved = base.place.code + sum(np.float32(o.amount) * o.unit for o in target.offsets.values())
-        target = AtCode(moved.astype(np.float32), f"{base.title}, moved")
+        target = AtCode(base.place.code + total(target.offsets), f"{base.title}, moved")
     if isinstance(target, AtPosition):
         target = snapped(target, opened)
     if isinstance(target, AtDrawing):

@@ -14,6 +14,8 @@ from explorer.requests import Route, Strokes, Target
 if TYPE_CHECKING:
     from core.directions import AttributeDirection
     from core.expression import Code
+    from core.projection import LayoutConfig
+    from explorer.opening import Opened
 
 Mask = NDArray[np.bool_]
 
@@ -40,9 +42,20 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
+class Laid:
+    """A layout that was asked for."""
+
+    config: "LayoutConfig"
+    opened: "Opened"
+    """The map as it came out, or as it was when the layout was stopped."""
+
+
+@dataclass(frozen=True, eq=False)
 class State:
     """Everything that can be undone and saved. Its values are never changed, only replaced."""
 
+    layout: Laid | None = None
+    """None for the map as it was opened."""
     target: Target | None = None
     """What is current."""
     seed: int = 0

@@ -236,6 +236,7 @@ class Studio(QObject):
         self._react(before, state)
 
     def _react(self, before: State, after: State) -> None:
+        self.layouts.follow(before, after)
         if after.differs(before, "target", "seed"):
             self._draw(preempt=not self.live)
         elif after.temperature != before.temperature:

@@ -12,8 +12,10 @@ from PySide6.QtCore import Qt
 from core import mapping
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from explorer import opening
+from explorer.directions import principal_key
 from explorer.glide import Glide
 from explorer.opening import lay_out_again, open_checkpoint
+from explorer.requests import AtDrawing, AtPosition
 
 WAIT = 20_000
 
@@ -94,6 +96,70 @@ def test_stopping_keeps_the_map_as_it_is(window, qtbot, layout):
     qtbot.wait(1)  # let what was still under way arrive
     assert moved == []
     assert studio.current.atlas.positions is shown
+
+
+def test_a_layout_can_be_undone(studio, qtbot, layout):
+    came = studio.current.atlas.positions
+    finished(qtbot, studio, LayoutConfig(seed=1))
+    first = studio.current.atlas.positions
+    finished(qtbot, studio, LayoutConfig(seed=2))
+    second = studio.current.atlas.positions
+    for step, shown, seed in (("undo", first, 1), ("undo", came, None), ("redo", first, 1), ("redo", second, 2)):
+        getattr(studio.history, step)()
+        assert studio.current.atlas.positions is shown
+        config = studio.layouts.config
+        assert (config and config.seed) == seed
+
+
+def test_a_layout_that_was_stopped_can_be_undone_too(studio, qtbot, layout):
+    came = studio.current.atlas.positions
+    layout.clear()
+    with qtbot.waitSignal(studio.map_moved, timeout=WAIT):
+        studio.layouts.start(LayoutConfig())
+    studio.layouts.cancel()
+    assert studio.current.atlas.positions is not came
+    studio.history.undo()
+    assert studio.current.atlas.positions is came
+
+
+def test_undoing_another_step_leaves_a_layout_running(studio, qtbot, layout):
+    layout.clear()
+    studio.set_temperature(0.5)
+    studio.layouts.start(LayoutConfig())
+    studio.history.undo()
+    assert studio.layouts.running
+    with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
+        layout.set()
+    assert studio.state.layout is not None
+    assert studio.temperature != 0.5
+
+
+def test_places_keep_their_codes_when_the_map_is_laid_out(studio, qtbot, layout):
+    """They were places of another map; undoing brings that back, and them."""
+
+    def settled():
+        return studio.drawn and studio.film is not None and studio.film.finished and studio.filming.at_rest
+
+    studio.directions.find()
+    qtbot.waitUntil(lambda: studio.directions.shown is not None, timeout=WAIT)
+    outside = studio.current.atlas.positions.max(axis=0) + 1
+    place = AtPosition(*outside.tolist(), reach=0.01)
+    studio.choose(place)
+    studio.directions.steer(principal_key(0), 0.5)
+    studio.set_path([AtDrawing(1), place])
+    qtbot.waitUntil(settled, timeout=WAIT)
+    assert studio.directions.steered
+    target, code, ends = studio.state.target, studio.here.place.code, studio.film.codes[[0, -1]]
+    finished(qtbot, studio, LayoutConfig(seed=1))
+    studio.set_temperature(0.3)
+    qtbot.waitUntil(settled, timeout=WAIT)
+    np.testing.assert_allclose(studio.here.place.code, code, atol=1e-6)
+    np.testing.assert_array_equal(studio.film.codes[[0, -1]], ends)
+    studio.history.undo()
+    studio.history.undo()
+    assert studio.state.target is target
+    qtbot.waitUntil(settled, timeout=WAIT)
+    np.testing.assert_array_equal(studio.here.place.code, code)
 
 
 def test_selection_colours_and_a_chosen_view_stay(window, qtbot, layout):
