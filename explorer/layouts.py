@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.workers import Cancel, GeneratorThread, LatestWorker
+from explorer.workers import Cancel, Job, LatestWorker
 
 if TYPE_CHECKING:
     from core.projection import Floats, LayoutConfig
@@ -61,7 +61,10 @@ class Layouts(QObject):
         """Of the layout that was last asked for; None for the one the map came with."""
         self._studio = studio
         self._reference: Floats | None = None
-        self._thread: GeneratorThread | None = None
+        self._job = Job("layout", self)
+        self._job.progressed.connect(self._on_progress)
+        self._job.succeeded.connect(self._on_done)
+        self._job.failed.connect(self._on_failed)
         self._relocator = LatestWorker(relocate, "relocate", self)
         self._relocator.answered.connect(self._on_relocated)
         self._relocator.failed.connect(self.failed)
@@ -70,14 +73,13 @@ class Layouts(QObject):
 
     @property
     def running(self) -> bool:
-        return self._thread is not None
+        return self._job.running
 
     def start(self, config: "LayoutConfig") -> None:
         """Lay the open map out by `config`; what runs is ended, what is shown stays until there is better."""
         opened, reference = self._studio.current, self._reference
         if opened is None or reference is None:
             return
-        self.cancel()
         self.config = config
 
         def make() -> Generator[Any, None, Any]:
@@ -85,18 +87,14 @@ class Layouts(QObject):
 
             return (yield from lay_out_again(opened, config, reference))
 
-        self._thread = GeneratorThread(make, self)
-        self._thread.progressed.connect(self._on_progress)
-        self._thread.succeeded.connect(self._on_done)
-        self._thread.failed.connect(self._on_failed)
-        self._thread.start()
+        self._job.start(make)
         self.progressed.emit("laying out the map", None)
 
     def cancel(self) -> None:
         """End the layout that runs; the map stays as it is."""
-        if self._thread is not None:
-            self._thread.cancel()
-            self._ended()
+        if self.running:
+            self._job.cancel()
+            self.progressed.emit("", None)
 
     def _on_opened(self, opened: "Opened") -> None:
         self.cancel()
@@ -109,24 +107,17 @@ class Layouts(QObject):
             self.start(LayoutConfig())
 
     def _on_progress(self, laying: "Laying") -> None:
-        if self.sender() is self._thread:
-            self.progressed.emit(laying.stage, laying.fraction)
-            if laying.opened is not None:
-                self.moved.emit(laying.opened)
+        self.progressed.emit(laying.stage, laying.fraction)
+        if laying.opened is not None:
+            self.moved.emit(laying.opened)
 
     def _on_done(self, opened: "Opened") -> None:
-        if self.sender() is self._thread:
-            self._ended()
-            self.moved.emit(opened)
+        self.progressed.emit("", None)
+        self.moved.emit(opened)
 
     def _on_failed(self, message: str, details: str) -> None:
-        if self.sender() is self._thread:
-            self._ended()
-            self.failed.emit(message, details)
-
-    def _ended(self) -> None:
-        self._thread = None
         self.progressed.emit("", None)
+        self.failed.emit(message, details)
 
     def _on_map_moved(self, opened: "Opened") -> None:
         self._relocator.submit(RelocateRequest(opened, self._studio.here, self._studio.film), preempt=False)
@@ -136,8 +127,5 @@ class Layouts(QObject):
             self.relocated.emit(answer)
 
     def close(self) -> None:
-        self.cancel()
-        for thread in self.findChildren(GeneratorThread):
-            thread.cancel()
-            thread.wait()
+        self._job.close()
         self._relocator.stop()

@@ -88,9 +88,7 @@ def test_stopping_keeps_the_map_as_it_is(window, qtbot, layout):
     moved = []
     studio.map_moved.connect(moved.append)
     layout.set()
-    for thread in studio.layouts.children():
-        if hasattr(thread, "wait"):
-            assert thread.wait(WAIT)
+    studio.layouts.close()  # waits for the thread
     qtbot.wait(1)  # let what was still under way arrive
     assert moved == []
     assert studio.current.atlas.positions is shown
