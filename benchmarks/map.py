@@ -224,14 +224,14 @@ def measure_heartbeat(count: int) -> dict[str, float]:
     from PySide6.QtCore import QEventLoop, Qt, QTimer
 
     from core.projection import pca_layout, umap_layout
-    from explorer.workers import GeneratorThread
+    from explorer.workers import Job
 
     rng = np.random.default_rng(0)
     codes = (rng.normal(size=(16, 32))[rng.integers(0, 16, count)] * 2 + rng.normal(size=(count, 32))).astype(
         np.float32
     )
     stage = Stage(count)
-    thread = GeneratorThread(lambda: umap_layout(codes, pca_layout(codes)))
+    job = Job("layout")
     late, loop, last = [], QEventLoop(), [time.perf_counter()]
 
     def beat() -> None:
@@ -245,14 +245,14 @@ def measure_heartbeat(count: int) -> dict[str, float]:
 
     timer = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(beat)
-    thread.progressed.connect(show)
-    thread.finished.connect(loop.quit)
-    thread.failed.connect(lambda message, details: sys.exit(details or message))
+    job.progressed.connect(show)
+    job.succeeded.connect(loop.quit)
+    job.failed.connect(lambda message, details: sys.exit(details or message))
     timer.start()
-    thread.start()
+    job.start(lambda: umap_layout(codes, pca_layout(codes)))
     last[0] = time.perf_counter()
     loop.exec()
-    thread.wait()
+    job.close()
     stage.close()
     return {"heartbeat_late_ms": max(late), "heartbeat_points": count, "heartbeat_beats": len(late)}
 

@@ -1,6 +1,7 @@
 """Files and the clipboard: what the studio holds, written for other programs."""
 
 import time
+from collections import deque
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,14 @@ from core.svg_writer import sketch_svg
 from explorer.exports import ANIMATION, CODES, FIGURE, FILMSTRIP, SKETCH, Formats, export, export_drawings
 from explorer.figure_picture import figure_image, figure_svg
 from explorer.pictures import sketch_image
-from explorer.workers import GeneratorThread
+from explorer.workers import Job
 
 if TYPE_CHECKING:
     from explorer.studio import Studio
 
 
 class Exporting(QObject):
-    """Writes one file at a time, on a thread of its own; each is whole or not there."""
+    """Writes one file after the other, off the GUI thread; each is whole or not there."""
 
     progressed = Signal(str, object)
     """(stage, fraction) while a file is being written; an empty stage at the end."""
@@ -33,16 +34,21 @@ class Exporting(QObject):
     def __init__(self, studio: "Studio") -> None:
         super().__init__(studio)
         self._studio = studio
-        self._thread: GeneratorThread | None = None
-        self._stage = ""
-        self._began = 0.0
+        self._names: deque[str] = deque()
+        """Of the files being written and waiting."""
+        self._done = 0.0
+        """Of the first of them, in [0, 1]."""
+        self._job = Job("export", self)
+        self._job.progressed.connect(self._on_progressed)
+        self._job.succeeded.connect(self._on_succeeded)
+        self._job.failed.connect(self._on_failed)
 
     # -- what there is to write --------------------------------------------------------------
 
     @property
     def busy(self) -> bool:
         """Whether a file is being written."""
-        return self._thread is not None
+        return self._job.running
 
     @property
     def has_sketch(self) -> bool:
@@ -125,46 +131,45 @@ class Exporting(QObject):
         self._run(path, export(formats, thing, path))
 
     def _run(self, path: Path, writing: Generator[float, None, str]) -> None:
-        if self._thread is not None:
-            self.failed.emit("Another file is still being written.", "")
-            return
-        self._stage, self._began = f"writing {path.name}", time.perf_counter()
-        self._thread = GeneratorThread(lambda: writing, self)
-        self._thread.progressed.connect(self._on_progressed)
-        self._thread.succeeded.connect(self._on_succeeded)
-        self._thread.failed.connect(self._on_failed)
-        self._thread.start()
+        def make() -> Generator[float, None, str]:
+            began = time.perf_counter()
+            sentence = yield from writing
+            seconds = time.perf_counter() - began
+            return f"{sentence} in {f'{1000 * seconds:.0f} ms' if seconds < 1 else f'{seconds:.1f} s'}"
+
+        self._names.append(path.name)
+        self._job.enqueue(make)
+        if self._job.waiting:
+            self._on_progressed(self._done)
 
     def cancel(self) -> None:
-        """Write nothing after all."""
-        if self._thread is not None:
-            self._thread.cancel()
+        """Do not write the file that is being written; those that wait follow."""
+        if self.busy:
+            self._job.cancel()
             self._ended()
 
     def _ended(self) -> None:
-        self._thread = None
-        self.progressed.emit("", None)
+        self._names.popleft()
+        self._done = 0.0
+        if not self.busy:
+            self.progressed.emit("", None)
 
-    def _on_progressed(self, fraction: float) -> None:
-        if self.sender() is self._thread:
-            self.progressed.emit(self._stage, fraction)
+    def _on_progressed(self, done: float) -> None:
+        self._done = done
+        waiting = f", {self._job.waiting} more to follow" if self._job.waiting else ""
+        self.progressed.emit(f"writing {self._names[0]}{waiting}", done)
 
     def _on_succeeded(self, sentence: str) -> None:
-        if self.sender() is self._thread:
-            seconds = time.perf_counter() - self._began
-            self._ended()
-            self.exported.emit(f"{sentence} in {f'{1000 * seconds:.0f} ms' if seconds < 1 else f'{seconds:.1f} s'}")
+        self._ended()
+        self.exported.emit(sentence)
 
     def _on_failed(self, message: str, details: str) -> None:
-        if self.sender() is self._thread:
-            self._ended()
-            self.failed.emit(message, details)
+        self._ended()
+        self.failed.emit(message, details)
 
     def close(self) -> None:
         """End the thread."""
         if QGuiApplication.platformName() == "offscreen":
             # Its clipboard outlives Python, and what Python put there would then bring the process down.
             QGuiApplication.clipboard().clear()
-        for thread in self.findChildren(GeneratorThread):
-            thread.cancel()
-            thread.wait()
+        self._job.close()

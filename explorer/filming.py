@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.requests import AtPosition, Film, Mode, Route, Strokes, Target, code_of, snapped
 from explorer.state import State
-from explorer.workers import Cancel, GeneratorThread, LatestWorker
+from explorer.workers import Cancel, Job, LatestWorker
 
 if TYPE_CHECKING:
     from core.expression import Code
@@ -173,14 +173,17 @@ class Filming(QObject):
         super().__init__(studio)
         self._studio = studio
         self._graph: NeighbourGraph | None = None
-        self._finder: GeneratorThread | None = None
+        self._finder = Job("ways", self)
+        self._finder.progressed.connect(lambda fraction: self.progressed.emit(SEARCHING, fraction))
+        self._finder.succeeded.connect(self._on_ways)
+        self._finder.failed.connect(self._on_search_failed)
         self._fine = False
         """Whether the film last asked for is a fine one: a coarse one need not wait for that."""
         self._worker = LatestWorker(film, "film", self)
         self._worker.answered.connect(self._on_film)
         self._worker.failed.connect(self.failed)
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
-        self._rest.timeout.connect(lambda: self._ask(coarse=False))
+        self._rest.timeout.connect(lambda: self.ask(coarse=False))
         studio.opened.connect(self._on_opened)
         studio.state_changed.connect(self._on_state)
 
@@ -214,10 +217,11 @@ class Filming(QObject):
             self.cancel()
             self.changed.emit(None)
             return
-        self._ask(coarse=True)
+        self.ask(coarse=True)
         self._rest.start()
 
-    def _ask(self, *, coarse: bool) -> None:
+    def ask(self, *, coarse: bool) -> None:
+        """Want the film of the present path; a fine one is preempted by the next."""
         opened, state = self._studio.current, self._studio.state
         if opened is not None:
             request = FilmRequest(opened, state.route, state.temperature, self._graph, coarse, self._studio.film)
@@ -233,7 +237,7 @@ class Filming(QObject):
 
     def _find_ways(self) -> None:
         opened = self._studio.current
-        if opened is None or self._finder is not None:
+        if opened is None or self._finder.running:
             return
 
         def make() -> Generator[Any, None, Any]:
@@ -242,44 +246,30 @@ class Filming(QObject):
 
             return (yield from find_graph(opened.atlas.latents, GraphCache(default_cache())))
 
-        self._finder = GeneratorThread(make, self)
-        self._finder.progressed.connect(self._on_search)
-        self._finder.succeeded.connect(self._on_ways)
-        self._finder.failed.connect(self._on_search_failed)
-        self._finder.start()
+        self._finder.start(make)
         self.progressed.emit(SEARCHING, None)
 
     def stop_search(self) -> None:
         """End the search for ways; the path is straight then."""
-        if self._finder is not None:
-            self._end_search()
+        if self._finder.running:
             self._studio.set_mode(Mode.STRAIGHT)
 
-    def _on_search(self, fraction: float) -> None:
-        if self.sender() is self._finder:
-            self.progressed.emit(SEARCHING, fraction)
-
     def _on_ways(self, graph: "NeighbourGraph") -> None:
-        if self.sender() is self._finder:
-            self._graph = graph
-            self._end_search()
-            self._ask(coarse=False)
+        self._graph = graph
+        self.progressed.emit("", None)
+        self.ask(coarse=False)
 
     def _on_search_failed(self, message: str, details: str) -> None:
-        if self.sender() is self._finder:
-            self.stop_search()
-            self.failed.emit(message, details)
+        self.progressed.emit("", None)
+        self._studio.set_mode(Mode.STRAIGHT)
+        self.failed.emit(message, details)
 
     def _end_search(self) -> None:
-        if self._finder is not None:
+        if self._finder.running:
             self._finder.cancel()
-            self._finder = None
             self.progressed.emit("", None)
 
     def close(self) -> None:
         self.cancel()
-        self._end_search()
-        for finder in self.findChildren(GeneratorThread):
-            finder.cancel()
-            finder.wait()
+        self._finder.close()
         self._worker.stop()

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from explorer.state import FIELDS, State
-from explorer.workers import GeneratorThread
+from explorer.workers import Job
 
 if TYPE_CHECKING:
     from explorer.session import Session, Source, View
@@ -17,9 +17,12 @@ LOOKS = ("target", "seed", "temperature", "selected", "colour_by", "filters", "a
 """Fields of the state that change by mere looking around: nobody is asked whether to save them."""
 MADE = tuple(name for name in FIELDS if name not in LOOKS)
 
+Saved = tuple["Session", Path, Callable[[], object] | None]
+"""What was written, where, and what is to follow."""
+
 
 class Keeping(QObject):
-    """Saves the studio's session."""
+    """Saves the studio's session; what is saved while a file is being written is written after it."""
 
     changed = Signal()
     """`path` or `modified` is another."""
@@ -41,8 +44,9 @@ class Keeping(QObject):
         """How the window looks at the map now."""
         self._studio = studio
         self._kept = State()
-        self._saver: GeneratorThread | None = None
-        self._saving: tuple[State, Path, Callable[[], object] | None]
+        self._saver = Job("save", self)
+        self._saver.succeeded.connect(self._on_saved)
+        self._saver.failed.connect(self.failed)
         studio.state_changed.connect(self._compare)
 
     def keep(self, session: "Session") -> None:
@@ -71,34 +75,27 @@ class Keeping(QObject):
     def save(self, path: Path, then: Callable[[], object] | None = None) -> None:
         """Write the session to `path`, which is its file from now on; `then` follows if that went well."""
         session = self.session()
-        if session is None or self._saver is not None:
+        if session is None:
             return
 
-        def make() -> Generator[Any, None, None]:
+        def make() -> Generator[None, None, Saved]:
             from explorer.session import write_session
 
-            yield None
+            yield
             write_session(session, path)
+            return session, path, then
 
-        self._saving = session.state, path, then
-        self._saver = GeneratorThread(make, self)
-        self._saver.succeeded.connect(self._on_saved)
-        self._saver.failed.connect(self._on_failed)
-        self._saver.start()
+        self._saver.enqueue(make)
 
-    def _on_saved(self) -> None:
-        self._saver = None
-        self._kept, self.path, then = self._saving
-        self._compare()
-        self.saved.emit(f"Saved as {self.path.name}")
+    def _on_saved(self, what: Saved) -> None:
+        session, path, then = what
+        if session.source is self.source:  # not if something else was opened meanwhile
+            self._kept, self.path = session.state, path
+            self._compare()
+        self.saved.emit(f"Saved as {path.name}")
         if then is not None:
             then()
 
-    def _on_failed(self, message: str, details: str) -> None:
-        self._saver = None
-        self.failed.emit(message, details)
-
     def close(self) -> None:
-        """Wait until what is being saved is written."""
-        for saver in self.findChildren(GeneratorThread):
-            saver.wait()
+        """Wait until everything that was saved is written."""
+        self._saver.finish()

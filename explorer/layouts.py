@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.requests import AtCode, AtPosition, Steered, Target, total
+from explorer.requests import AtCode, AtPosition, Steered, Target, on_map, total
 from explorer.state import Laid, State
-from explorer.workers import Cancel, GeneratorThread, LatestWorker
+from explorer.workers import Cancel, Job, LatestWorker
 
 if TYPE_CHECKING:
     from core.expression import Code
@@ -72,7 +72,12 @@ class Layouts(QObject):
         self._first_config: LayoutConfig | None = None
         self._asked: LayoutConfig | None = None
         """Of the layout that runs, if a user asked for it."""
-        self._thread: GeneratorThread | None = None
+        self._restoring = False
+        """Whether it is that of a session."""
+        self._job = Job("layout", self)
+        self._job.progressed.connect(self._on_progress)
+        self._job.succeeded.connect(self._keep)
+        self._job.failed.connect(self._on_failed)
         self._relocator = LatestWorker(relocate, "relocate", self)
         self._relocator.answered.connect(self._on_relocated)
         self._relocator.failed.connect(self.failed)
@@ -81,7 +86,7 @@ class Layouts(QObject):
 
     @property
     def running(self) -> bool:
-        return self._thread is not None
+        return self._job.running
 
     @property
     def config(self) -> "LayoutConfig | None":
@@ -100,12 +105,12 @@ class Layouts(QObject):
         """Lay out the map as the session says that was opened with it."""
         if config != self._first_config:
             self._end()
-            self._first_config = config
+            self._first_config, self._restoring = config, True
             self._run(config)
 
     def cancel(self) -> None:
         """Stop the layout that runs; the map stays as it lies now."""
-        if self._thread is not None and self._studio.current is not None:
+        if self.running and self._studio.current is not None:
             self._keep(self._studio.current)
 
     def follow(self, before: State, after: State) -> None:
@@ -125,35 +130,40 @@ class Layouts(QObject):
 
             return (yield from lay_out_again(opened, config, reference))
 
-        self._thread = GeneratorThread(make, self)
-        self._thread.progressed.connect(self._on_progress)
-        self._thread.succeeded.connect(self._on_done)
-        self._thread.failed.connect(self._on_failed)
-        self._thread.start()
+        self._job.start(make)
         self.progressed.emit("laying out the map", None)
 
     def _end(self) -> None:
-        if self._thread is not None:
-            self._thread.cancel()
-            self._thread = self._asked = None
-            self.progressed.emit("", None)
+        """Want nothing of the layout that runs."""
+        if self.running:
+            self._job.cancel()
+            self._ended()
+
+    def _ended(self) -> None:
+        self._asked, self._restoring = None, False
+        self.progressed.emit("", None)
 
     def _keep(self, opened: "Opened") -> None:
-        """End what runs; the map is `opened` from now on."""
-        asked = self._asked
-        self._end()
+        """The layout is over, and the map is `opened` from now on."""
+        asked, restoring = self._asked, self._restoring
+        self._job.cancel()
+        self._ended()
         if asked is not None:
             self._studio.edit("layout of the map", layout=Laid(asked, opened), **self._off_the_map())
+            return
+        self._first = opened
+        self.moved.emit(opened)
+        if restoring:
+            self._studio.look_again()
         else:
-            self._first = opened
-            self.moved.emit(opened)
+            self._studio.edit("keeping places of the map", **self._off_the_map())
 
     def _off_the_map(self) -> dict[str, Any]:
         """What in the state are places of the map, as the codes that they had there."""
         studio, state, changes = self._studio, self._studio.state, {}
         if studio.here is not None and studio.drawn:
             changes["target"] = _kept(state.target, studio.here.place.code, studio.here.title)
-        if studio.film is not None and studio.filming.at_rest:
+        if studio.film is not None and studio.filming.at_rest and any(map(on_map, state.route.points)):
             codes = studio.film.way[studio.film.corners]
             points = [_kept(*each, "on the path") for each in zip(state.route.points, codes, strict=True)]
             changes["route"] = replace(state.route, points=tuple(points))
@@ -166,22 +176,18 @@ class Layouts(QObject):
         if not opened.refined:
             from core.projection import LayoutConfig
 
-            self.restore(LayoutConfig())
+            self._first_config = LayoutConfig()
+            self._run(self._first_config)
 
     def _on_progress(self, laying: "Laying") -> None:
-        if self.sender() is self._thread:
-            self.progressed.emit(laying.stage, laying.fraction)
-            if laying.opened is not None:
-                self.moved.emit(laying.opened)
-
-    def _on_done(self, opened: "Opened") -> None:
-        if self.sender() is self._thread:
-            self._keep(opened)
+        self.progressed.emit(laying.stage, laying.fraction)
+        if laying.opened is not None:
+            self.moved.emit(laying.opened)
 
     def _on_failed(self, message: str, details: str) -> None:
-        if self.sender() is self._thread:
-            self.cancel()
-            self.failed.emit(message, details)
+        if self._studio.current is not None:
+            self._keep(self._studio.current)
+        self.failed.emit(message, details)
 
     def _on_map_moved(self, opened: "Opened") -> None:
         self._relocator.submit(RelocateRequest(opened, self._studio.here, self._studio.film), preempt=False)
@@ -191,15 +197,12 @@ class Layouts(QObject):
             self.relocated.emit(answer)
 
     def close(self) -> None:
-        self._end()
-        for thread in self.findChildren(GeneratorThread):
-            thread.cancel()
-            thread.wait()
+        self._job.close()
         self._relocator.stop()
 
 
 def _kept(target: Target | None, code: "Code", title: str) -> Target | None:
     """A target whose code is known, if it is a place of the map, by its code."""
-    if isinstance(target, Steered) and isinstance(target.base, AtPosition):
+    if isinstance(target, Steered) and on_map(target):
         return replace(target, base=AtCode(code - total(target.offsets), title))
     return AtCode(code, title) if isinstance(target, AtPosition) else target

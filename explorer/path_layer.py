@@ -240,7 +240,8 @@ class PathLayer(QObject):
 def _to_polyline(at: NDArray[np.float64], line: NDArray[np.float64]) -> tuple[float, int]:
     """Distance from `at` [2] to a polyline [K, 2], and which of its points is nearest there."""
     steps = np.diff(line, axis=0)
-    squares = np.maximum(np.square(steps).sum(axis=1), 1e-300)
+    squares = np.square(steps).sum(axis=1)
+    squares[squares == 0] = 1  # pieces of no length, along which there is nowhere to go
     along = np.clip(((at - line[:-1]) * steps).sum(axis=1) / squares, 0, 1)
     distances = np.linalg.norm(line[:-1] + along[:, None] * steps - at, axis=1)
     piece = int(distances.argmin())

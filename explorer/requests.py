@@ -93,6 +93,11 @@ class Steered:
 Target = Unsteered | Steered
 
 
+def on_map(target: Target | None) -> bool:
+    """Whether it is a place of the map, and so another code when that is laid out anew."""
+    return isinstance(target.base if isinstance(target, Steered) else target, AtPosition)
+
+
 class Mode(Enum):
     """How a path leads from one code to the next."""
 

@@ -3,13 +3,13 @@
 import itertools
 import secrets
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from core.expression_syntax import renamed
@@ -36,13 +36,14 @@ from explorer.requests import (
     Strokes,
     Target,
     draw,
+    on_map,
 )
 from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
 from explorer.training import Training
 from explorer.variants import COUNT, Variants
-from explorer.workers import GeneratorThread, LatestWorker
+from explorer.workers import Job, LatestWorker
 
 if TYPE_CHECKING:
     from core.expression import Code
@@ -98,7 +99,10 @@ class Studio(QObject):
         self.live = False
         """Whether the current code follows a moving pointer, so that nothing should take its time."""
         self._gesture = 0
-        self._opener: GeneratorThread | None = None
+        self._opener = Job("open", self)
+        self._opener.progressed.connect(lambda progress: self.opening.emit(progress.stage, progress.fraction))
+        self._opener.succeeded.connect(self._on_opened)
+        self._opener.failed.connect(self._on_opening_failed)
         self._prepared: object = None
         """The decoder of the map whose navigator is prepared, or is being so."""
         self._drawer = LatestWorker(draw, "draw", self)
@@ -140,7 +144,7 @@ class Studio(QObject):
             opened = yield from open_checkpoint(name, data, device)
             return Session(source, opened, self._beginning(opened))
 
-        self._open(make)
+        self._opener.start(make)
 
     def reopen(self, path: Path, device: str = "auto", *, recovered: bool = False) -> None:
         """Open a session; what is open stays until it is there, and for good if it cannot be opened.
@@ -153,33 +157,16 @@ class Studio(QObject):
 
             return (yield from open_session(path, device, recovered=recovered))
 
-        self._open(make)
-
-    def _open(self, make: Callable[[], Generator[Any, None, Any]]) -> None:
-        if self._opener is not None:
-            self._opener.cancel()  # it ends by itself; what it still says is not heard
-        self._opener = GeneratorThread(make, self)
-        self._opener.progressed.connect(self._on_opening)
-        self._opener.succeeded.connect(self._on_opened)
-        self._opener.failed.connect(self._on_opening_failed)
-        self._opener.start()
-
-    def _on_opening(self, progress: Any) -> None:
-        if self.sender() is self._opener:
-            self.opening.emit(progress.stage, progress.fraction)
+        self._opener.start(make)
 
     def _on_opened(self, session: "Session") -> None:
-        if self.sender() is self._opener:
-            self._opener = None
-            self._show(session.opened, session.state)
-            self.keeping.keep(session)
-            self.opening.emit("", None)
+        self._show(session.opened, session.state)
+        self.keeping.keep(session)
+        self.opening.emit("", None)
 
     def _on_opening_failed(self, message: str, details: str) -> None:
-        if self.sender() is self._opener:
-            self._opener = None
-            self.opening.emit("", None)
-            self.failed.emit(message, details)
+        self.opening.emit("", None)
+        self.failed.emit(message, details)
 
     def _on_moved(self, opened: "Opened") -> None:
         self.current = opened
@@ -294,6 +281,13 @@ class Studio(QObject):
             [code] = prior_codes([seed], self.current.decoder.latent)
             self.choose(AtCode(code, f"random({seed})"))
 
+    def look_again(self) -> None:
+        """Draw what now lies at places of the map that was laid out anew."""
+        if on_map(self.state.target):
+            self._draw(preempt=True)
+        if any(map(on_map, self.state.route.points)):
+            self.filming.ask(coarse=False)
+
     def _draw(self, *, preempt: bool) -> None:
         if self.current is not None and self.state.target is not None:
             request = DrawRequest(self.current, self.state.target, self.seed, self.temperature)
@@ -404,9 +398,6 @@ class Studio(QObject):
 
     def close(self) -> None:
         """End all threads and child processes."""
-        for opener in self.findChildren(GeneratorThread, options=Qt.FindChildOption.FindDirectChildrenOnly):
-            opener.cancel()
-            opener.wait()
-        for part in (*self._parts, self.training):
+        for part in (self._opener, *self._parts, self.training):
             part.close()
         self._drawer.stop()

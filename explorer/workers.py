@@ -1,16 +1,19 @@
 """Work that leaves the GUI thread: long generators, and questions of which only the newest matters."""
 
+import contextlib
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from core.errors import Cancelled, SketchExplorerError
 
 Cancel = Callable[[], bool]
+Make = Callable[[], Generator[Any, None, Any]]
 
 
 PATIENCE_S = 60.0
@@ -148,37 +151,93 @@ class LatestWorker(QObject):
             self.failed.emit(f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
-class GeneratorThread(QThread):
-    """Runs one generator: its values are `progressed`, what it returns is `succeeded`. Then it is deleted."""
+class Job(QObject):
+    """Runs one generator at a time, each on a thread of its own; its signals are of the present run alone."""
 
     progressed = Signal(object)
+    """What the generator has yielded."""
     succeeded = Signal(object)
+    """What it has returned."""
     failed = Signal(str, str)
     """(one sentence, traceback or empty)."""
+    _said = Signal(object, str, object)
+    """(the thread, the name of the signal that is to follow, its arguments)."""
 
-    def __init__(self, make: Callable[[], Generator[Any, None, Any]], parent: QObject | None = None) -> None:
+    def __init__(self, name: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._make = make
-        self.finished.connect(self.deleteLater)
+        self._name = name
+        self._queue: deque[Make] = deque()
+        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        """That one, and those of cancelled runs that have not come to their next value."""
+        self._said.connect(self._hear)
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a present run; it is over when it has succeeded or failed."""
+        return self._thread is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many runs wait for their turn."""
+        return len(self._queue)
+
+    def start(self, make: Make) -> None:
+        """Run `make()` at once; whatever runs or waits is wanted no more."""
+        self._queue.clear()
+        self.cancel()
+        self.enqueue(make)
+
+    def enqueue(self, make: Make) -> None:
+        """Run `make()` when everything asked for before is over."""
+        self._queue.append(make)
+        if self._thread is None:
+            self._next()
 
     def cancel(self) -> None:
-        """Close the generator at its next value; neither `succeeded` nor `failed` follows."""
-        self.requestInterruption()
+        """Close the generator at its next value; nothing more is heard of it, and what waits follows."""
+        if self._thread is not None:
+            self._next()
 
-    def run(self) -> None:  # in the new thread
-        generator = self._make()
+    def finish(self) -> None:
+        """Wait until everything that runs or waits is done; nothing of it is heard."""
+        while self._thread is not None:
+            self._thread.join()
+            self._next()
+
+    def close(self) -> None:
+        """End everything, and wait for the threads."""
+        self._queue.clear()
+        self.cancel()
+        for thread in self._threads:
+            thread.join()
+
+    def _next(self) -> None:
+        self._thread = None
+        if self._queue:
+            run = self._queue.popleft()
+            self._thread = threading.Thread(target=self._run, args=(run,), name=self._name, daemon=True)
+            self._threads = [*(thread for thread in self._threads if thread.is_alive()), self._thread]
+            self._thread.start()
+
+    def _hear(self, thread: threading.Thread, signal: str, arguments: tuple[Any, ...]) -> None:
+        if thread is self._thread:
+            if signal != "progressed":
+                self._next()
+            getattr(self, signal).emit(*arguments)
+
+    def _run(self, make: Make) -> None:  # in the new thread
+        thread = threading.current_thread()
         try:
-            while not self.isInterruptionRequested():
-                try:
-                    value = next(generator)
-                except StopIteration as finished:
-                    if not self.isInterruptionRequested():
-                        self.succeeded.emit(finished.value)
-                    return
-                self.progressed.emit(value)
+            with contextlib.closing(make()) as generator:
+                while thread is self._thread:
+                    try:
+                        value = next(generator)
+                    except StopIteration as finished:
+                        self._said.emit(thread, "succeeded", (finished.value,))
+                        return
+                    self._said.emit(thread, "progressed", (value,))
         except SketchExplorerError as error:
-            self.failed.emit(str(error), "")
+            self._said.emit(thread, "failed", (str(error), ""))
         except Exception as error:  # noqa: BLE001 - a surprise: shown with its traceback
-            self.failed.emit(f"{type(error).__name__}: {error}", traceback.format_exc())
-        finally:
-            generator.close()
+            self._said.emit(thread, "failed", (f"{type(error).__name__}: {error}", traceback.format_exc()))

@@ -478,12 +478,12 @@ class RandomUser:
         self._qtbot.waitUntil(self.idle, timeout=PATIENCE_MS)
 
     def idle(self) -> bool:
-        from explorer.workers import GeneratorThread, LatestWorker
+        from explorer.workers import Job, LatestWorker
 
         owners = (self.window, self.studio)
         workers = [each for owner in owners for each in owner.findChildren(LatestWorker)]
-        threads = [each for owner in owners for each in owner.findChildren(GeneratorThread)]
-        return all(worker.idle for worker in workers) and not any(thread.isRunning() for thread in threads)
+        jobs = [each for owner in owners for each in owner.findChildren(Job)]
+        return all(worker.idle for worker in workers) and not any(job.running for job in jobs)
 
 
 def turn() -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.picture import SKETCH_SIDE
 from core.sketch import stroke_count
+from core.svg_writer import sketch_svg
 from explorer.saving import FOLDER
 from explorer.studio import Studio
 
@@ -120,13 +121,37 @@ def test_a_cancelled_animation_leaves_nothing(filmed, qtbot, tmp_path):
     written(filmed, qtbot, filmed.exporting.sketch, tmp_path / "a.svg")
 
 
-def test_one_file_at_a_time(filmed, qtbot, tmp_path):
-    filmed.exporting.animation(tmp_path / "film.gif")
-    with qtbot.waitSignal(filmed.failed) as signal:
-        filmed.exporting.sketch(tmp_path / "a.svg")
-    assert signal.args[0] == "Another file is still being written."
-    qtbot.waitUntil((tmp_path / "film.gif").exists, timeout=WAIT)
-    assert not (tmp_path / "a.svg").exists()
+def test_files_asked_for_at_once_are_written_one_after_the_other(filmed, qtbot, tmp_path):
+    exporting, stages, sentences = filmed.exporting, [], []
+    exporting.progressed.connect(lambda stage, _: stages.append(stage))
+    exporting.exported.connect(sentences.append)
+    exporting.animation(tmp_path / "film.gif")
+    stroke3 = filmed.sketch.stroke3
+    exporting.sketch(tmp_path / "a.svg")
+    filmed.resample()  # what waits is written as it was when it was asked for
+    exporting.filmstrip(tmp_path / "nothing.doc")
+    exporting.codes(tmp_path / "codes.csv")
+    assert stages[-1] == "writing film.gif, 3 more to follow"
+    with qtbot.waitSignal(filmed.failed, timeout=WAIT) as failed:
+        qtbot.waitUntil(lambda: not exporting.busy, timeout=WAIT)
+    assert failed.args[0].startswith("nothing.doc names no format")
+    assert [sentence.split()[0] for sentence in sentences] == ["film.gif", "a.svg", "codes.csv"]
+    assert (tmp_path / "a.svg").read_text() == sketch_svg(stroke3)
+    assert stages[-1] == ""
+    assert stages.count("") == 1
+    assert "writing a.svg, 2 more to follow" in stages
+
+
+def test_stopping_one_file_lets_the_next_follow(window, qtbot, tmp_path):
+    studio = window.studio
+    qtbot.waitUntil(lambda: studio.film is not None and studio.film.finished, timeout=WAIT)
+    studio.exporting.animation(tmp_path / "film.gif")
+    with qtbot.waitSignal(studio.exporting.exported, timeout=WAIT):
+        studio.exporting.sketch(tmp_path / "a.svg")
+        assert window.status.text() == "Writing film.gif, 1 more to follow …"
+        window.stop.click()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.svg"]
+    assert window.stop.isHidden()
 
 
 def test_without_a_map_there_is_nothing_to_write(qapp, qtbot, tmp_path):

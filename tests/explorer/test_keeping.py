@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,7 @@ def test_what_is_made_shows_in_the_title_until_it_is_saved_or_undone(window, qtb
 def test_a_session_brings_back_what_was_made_and_how_it_looked(window, qtbot, tmp_path):
     studio, path = window.studio, tmp_path / "mine.sketchspace"
     studio.pin()
-    studio.selection.choose(
-        studio.selection.indices.__class__([3, 4, 5]) if False else __import__("numpy").arange(3, 6)
-    )
+    studio.selection.choose(np.arange(3, 6))
     assert studio.selection.name_group("flock") == "flock"
     studio.showing.colour_by("norm")
     width = window.map.width()
@@ -125,6 +124,52 @@ def test_saving_where_nothing_can_be_written_is_said_and_nothing_is_lost(window,
     assert "could not be written" in said.args[0]
     assert window.studio.keeping.modified
     save(window, qtbot, tmp_path / "mine.sketchspace")
+
+
+@pytest.fixture
+def slow_disk(monkeypatch):
+    """A gate without which no session is written."""
+    gate = threading.Event()
+
+    def write_slowly(session, path):
+        assert gate.wait(20)
+        write_session(session, path)
+
+    monkeypatch.setattr("explorer.session.write_session", write_slowly)
+    yield gate
+    gate.set()
+
+
+def test_what_is_saved_while_a_file_is_written_is_what_remains(window, qtbot, tmp_path, slow_disk):
+    studio, path, followed = window.studio, tmp_path / "mine.sketchspace", []
+    for _ in range(3):
+        studio.pin()
+        studio.keeping.save(path, lambda: followed.append(studio.keeping.modified))
+    slow_disk.set()
+    qtbot.waitUntil(lambda: len(followed) == 3, timeout=WAIT)
+    assert followed == [True, True, False]
+    with qtbot.waitSignal(studio.keeping.took, timeout=WAIT):
+        window.files.open([path])
+    assert list(studio.pins) == ["a", "b", "c"]
+
+
+def test_closing_waits_for_everything_that_was_saved(window, tmp_path, slow_disk):
+    for name in ("one", "two"):
+        window.studio.keeping.save(tmp_path / f"{name}.sketchspace")
+    threading.Timer(0.05, slow_disk.set).start()
+    window.close()
+    assert sorted(path.stem for path in tmp_path.glob("*.sketchspace")) == ["one", "two"]
+
+
+def test_a_file_written_late_is_not_that_of_another_session(window, qtbot, checkpoint, tmp_path, slow_disk):
+    keeping = window.studio.keeping
+    keeping.save(tmp_path / "old.sketchspace")
+    with qtbot.waitSignal(keeping.took, timeout=WAIT):
+        window.files.open([checkpoint])
+    with qtbot.waitSignal(keeping.saved, timeout=WAIT):
+        slow_disk.set()
+    assert keeping.path is None
+    assert keeping.source.checkpoint == str(checkpoint)
 
 
 def test_closing_asks_only_if_something_made_would_be_lost(window, qtbot, tmp_path, answer):

@@ -46,6 +46,10 @@ def finished(qtbot, studio, config):
     qtbot.waitUntil(lambda: not studio.layouts.running, timeout=WAIT)
 
 
+def settled(studio) -> bool:
+    return studio.drawn and studio.film is not None and studio.film.finished and studio.filming.at_rest
+
+
 def test_a_layout_reports_its_epochs_and_moves_the_map(studio, qtbot, layout):
     stages, before = [], studio.current.atlas.positions
     studio.layouts.progressed.connect(lambda stage, _: stages.append(stage))
@@ -90,9 +94,7 @@ def test_stopping_keeps_the_map_as_it_is(window, qtbot, layout):
     moved = []
     studio.map_moved.connect(moved.append)
     layout.set()
-    for thread in studio.layouts.children():
-        if hasattr(thread, "wait"):
-            assert thread.wait(WAIT)
+    studio.layouts.close()  # waits for the thread
     qtbot.wait(1)  # let what was still under way arrive
     assert moved == []
     assert studio.current.atlas.positions is shown
@@ -137,9 +139,6 @@ def test_undoing_another_step_leaves_a_layout_running(studio, qtbot, layout):
 def test_places_keep_their_codes_when_the_map_is_laid_out(studio, qtbot, layout):
     """They were places of another map; undoing brings that back, and them."""
 
-    def settled():
-        return studio.drawn and studio.film is not None and studio.film.finished and studio.filming.at_rest
-
     studio.directions.find()
     qtbot.waitUntil(lambda: studio.directions.shown is not None, timeout=WAIT)
     outside = studio.current.atlas.positions.max(axis=0) + 1
@@ -147,19 +146,41 @@ def test_places_keep_their_codes_when_the_map_is_laid_out(studio, qtbot, layout)
     studio.choose(place)
     studio.directions.steer(principal_key(0), 0.5)
     studio.set_path([AtDrawing(1), place])
-    qtbot.waitUntil(settled, timeout=WAIT)
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
     assert studio.directions.steered
     target, code, ends = studio.state.target, studio.here.place.code, studio.film.codes[[0, -1]]
     finished(qtbot, studio, LayoutConfig(seed=1))
     studio.set_temperature(0.3)
-    qtbot.waitUntil(settled, timeout=WAIT)
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
     np.testing.assert_allclose(studio.here.place.code, code, atol=1e-6)
     np.testing.assert_array_equal(studio.film.codes[[0, -1]], ends)
     studio.history.undo()
     studio.history.undo()
     assert studio.state.target is target
-    qtbot.waitUntil(settled, timeout=WAIT)
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
     np.testing.assert_array_equal(studio.here.place.code, code)
+
+
+def test_a_session_reopens_on_its_layout(studio, qtbot, layout, tmp_path):
+    """What is current and the path may be places of that map."""
+    finished(qtbot, studio, LayoutConfig(seed=1))
+    positions = studio.current.atlas.positions
+    place = AtPosition(*(positions.max(axis=0) + 1).tolist(), reach=0.01)
+    studio.choose(place)
+    studio.set_path([AtDrawing(1), place])
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
+    code, film = studio.here.place.code, studio.film.codes
+    with qtbot.waitSignal(studio.keeping.saved, timeout=WAIT):
+        studio.keeping.save(tmp_path / "laid.sketchspace")
+    for _ in range(2):
+        studio.history.undo()
+    with qtbot.waitSignal(studio.layouts.relocated, timeout=WAIT):
+        studio.reopen(tmp_path / "laid.sketchspace")
+    qtbot.waitUntil(lambda: not studio.layouts.running and settled(studio), timeout=WAIT)
+    np.testing.assert_array_equal(studio.current.atlas.positions, positions)
+    np.testing.assert_array_equal(studio.here.place.code, code)
+    np.testing.assert_array_equal(studio.film.codes, film)
+    assert not studio.keeping.modified
 
 
 def test_selection_colours_and_a_chosen_view_stay(window, qtbot, layout):

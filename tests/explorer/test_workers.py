@@ -3,10 +3,10 @@
 import threading
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication
 
 from core.errors import DataError
-from explorer.workers import GeneratorThread, LatestWorker
+from explorer.workers import Job, LatestWorker
 
 
 @pytest.fixture
@@ -75,53 +75,143 @@ def test_a_failing_answer_is_reported_and_the_worker_lives_on(qtbot):
     worker.stop()
 
 
-def test_a_generator_reports_and_returns(qtbot):
-    def count():
-        yield 1
-        yield 2
-        return "done"
-
-    thread = GeneratorThread(count)
-    values = []
-    thread.progressed.connect(values.append)
-    with qtbot.waitSignal(thread.succeeded, timeout=5000) as signal:
-        thread.start()
-    assert signal.args == ["done"]
-    assert values == [1, 2]
-    thread.wait()
+@pytest.fixture
+def job(qapp):
+    """A Job whose signals are kept in `said`."""
+    job = Job("test")
+    job.said = []
+    for name in ("progressed", "succeeded", "failed"):
+        getattr(job, name).connect(lambda *values, name=name: job.said.append((name, *values)))
+    yield job
+    job.close()
 
 
-def test_a_cancelled_generator_is_closed_and_says_nothing_more(qtbot):
-    closed, pace = threading.Event(), threading.Event()
+def counting(gate, closed=None):
+    """A generator that says "begun", waits for `gate`, and returns "done"."""
 
-    def forever():
-        try:
-            while not pace.wait(0.01):
-                yield 0
-        finally:
-            closed.set()
-
-    thread = GeneratorThread(forever)
-    said = []
-    thread.succeeded.connect(said.append)
-    with qtbot.waitSignal(thread.progressed, timeout=5000):
-        thread.start()
-    thread.cancel()
-    assert thread.wait(5000)
-    QCoreApplication.processEvents()
-    assert closed.is_set()
-    assert said == []
-
-
-def test_a_generator_that_has_ended_leaves_no_thread_behind(qtbot):
     def make():
-        yield 1
+        try:
+            yield "begun"
+            gate.wait(10)
+            yield "gone on"
+            return "done"
+        finally:
+            if closed is not None:
+                closed.set()
 
-    owner = QObject()
-    thread = GeneratorThread(make, owner)
-    with qtbot.waitSignal(thread.succeeded, timeout=5000):
-        thread.start()
-    qtbot.waitUntil(lambda: not owner.findChildren(GeneratorThread), timeout=5000)
+    return make
+
+
+def test_a_job_reports_and_returns(qtbot, job, gate):
+    gate.set()
+    with qtbot.waitSignal(job.succeeded, timeout=5000):
+        job.start(counting(gate))
+    assert job.said == [("progressed", "begun"), ("progressed", "gone on"), ("succeeded", "done")]
+    assert not job.running
+
+
+def test_a_cancelled_run_is_closed_and_says_nothing_more(qtbot, job, gate):
+    closed = threading.Event()
+    with qtbot.waitSignal(job.progressed, timeout=5000):
+        job.start(counting(gate, closed))
+    job.cancel()
+    assert not job.running
+    gate.set()
+    assert closed.wait(5)
+    job.close()
+    QCoreApplication.processEvents()
+    assert job.said == [("progressed", "begun")]
+
+
+def test_what_a_replaced_run_still_says_is_not_heard(qtbot, job):
+    said = threading.Event()
+
+    def late():
+        yield "late"
+        said.set()
+        return "late"
+
+    job.start(late)
+    assert said.wait(5)  # its signals are on their way
+    with qtbot.waitSignal(job.succeeded, timeout=5000):
+        job.start(lambda: (yield "new"))
+    assert job.said == [("progressed", "new"), ("succeeded", None)]
+
+
+@pytest.mark.parametrize("error", [DataError("It is broken."), ZeroDivisionError("oh")])
+def test_a_failure_is_told_and_what_waits_follows(qtbot, job, gate, error):
+    def fail():
+        yield "begun"
+        raise error
+
+    job.start(fail)
+    job.enqueue(counting(gate))
+    gate.set()
+    with qtbot.waitSignal(job.succeeded, timeout=5000):
+        assert job.waiting == 1
+    [(_, message, details)] = [said for said in job.said if said[0] == "failed"]
+    assert str(error) in message
+    assert ("Traceback" in details) == isinstance(error, ZeroDivisionError)
+
+
+def test_runs_in_the_queue_follow_one_another_in_order(qtbot, job, gate):
+    alive = []
+
+    def make(number):
+        def generator():
+            alive.append(number)
+            yield sorted(alive)
+            gate.wait(10)
+            alive.remove(number)
+            return number
+
+        return generator
+
+    for number in range(4):
+        job.enqueue(make(number))
+    gate.set()
+    qtbot.waitUntil(lambda: not job.running, timeout=5000)
+    assert job.said == [each for n in range(4) for each in (("progressed", [n]), ("succeeded", n))]
+
+
+def test_starting_drops_what_waits_and_cancelling_does_not(qtbot, job, gate):
+    ran = []
+    for number in range(3):
+        job.enqueue(lambda number=number: iter_of(ran, number))
+    job.start(counting(gate))
+    job.enqueue(lambda: iter_of(ran, "queued"))
+    job.cancel()
+    with qtbot.waitSignal(job.succeeded, timeout=5000):
+        gate.set()
+    job.close()
+    assert set(ran) <= {0, "queued"}
+    assert job.said[-1] == ("succeeded", "queued")
+
+
+def iter_of(ran, name):
+    ran.append(name)
+    yield name
+    return name
+
+
+def test_close_waits_for_cancelled_runs_too(qtbot, job, gate):
+    closed = [threading.Event() for _ in range(3)]
+    for event in closed:
+        with qtbot.waitSignal(job.progressed, timeout=5000):
+            job.start(counting(gate, event))
+    threading.Timer(0.05, gate.set).start()
+    job.close()
+    assert all(event.is_set() for event in closed)
+
+
+def test_finish_lets_everything_end(job, gate):
+    ran = []
+    threading.Timer(0.05, gate.set).start()
+    job.start(counting(gate))
+    for number in range(3):
+        job.enqueue(lambda number=number: iter_of(ran, number))
+    job.finish()
+    assert ran == [0, 1, 2]
 
 
 def test_a_hung_thread_is_noticed_and_another_goes_on(qtbot, gate):
