@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
-from explorer.options import SHIPPED, SUFFIX
+from explorer.options import SHIPPED, SUFFIX, shipped_checkpoints
 from explorer.studio import Studio
 
 if TYPE_CHECKING:
@@ -82,6 +82,18 @@ class Files(QObject):
         path = self._studio.keeping.path
         folders = [path.parent] if path is not None else recent
         return str(folders[0]) if folders else ""
+
+    def fill_shipped(self, menu: QMenu) -> None:
+        """The checkpoints that come with the program as entries of `menu`, that which is open checked."""
+        menu.clear()
+        source = self._studio.keeping.source
+        for name in shipped_checkpoints():
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(source is not None and source.checkpoint == name and not source.data)
+            action.triggered.connect(
+                lambda _=False, name=name: self.ask(lambda: self._studio.open(name, device=self.device))
+            )
 
     # -- saving ------------------------------------------------------------------------------
 

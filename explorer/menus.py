@@ -82,6 +82,8 @@ def build_menus(window: "Window") -> None:
         ("Open checkpoint…", "Ctrl+Shift+O", files.open_checkpoint),
         ("Open data…", "Ctrl+Alt+O", files.open_data),
     )
+    shipped = file.addMenu("Open shipped checkpoint")
+    shipped.aboutToShow.connect(lambda: files.fill_shipped(shipped))
     recent = file.addMenu("Recent files")
     recent.aboutToShow.connect(lambda: files.fill_recent(recent))
     _fill(

@@ -19,6 +19,7 @@ from core.mapping import AtlasCache, LayoutCache, encode_atlas, lay_out
 from core.model import SketchVAE
 from core.navigation import Floats, Navigator
 from core.projection import LayoutConfig, Similarity, pca_layout
+from explorer.options import shipped_checkpoints
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +70,6 @@ class Laying:
 def default_cache() -> Path:
     """The user's folder for maps that need not be made again."""
     return platformdirs.user_cache_path("sketch-explorer") / "atlases"
-
-
-def shipped_checkpoints() -> list[str]:
-    """Names of the checkpoints that come with the program."""
-    return sorted(
-        Path(entry.name).stem for entry in resources.files("resources").iterdir() if entry.name.endswith(".pt")
-    )
 
 
 def open_checkpoint(
@@ -164,7 +158,7 @@ def lay_out_again(
 
 def _find(name: str) -> Path:
     path = Path(name)
-    if path.exists() or path.suffix == ".pt" or len(path.parts) > 1:
+    if path.is_file() or path.suffix == ".pt" or len(path.parts) > 1:
         return path  # load_checkpoint says what is wrong with it
     shipped = resources.files("resources") / f"{name}.pt"
     if isinstance(shipped, Path) and shipped.exists():

@@ -1,10 +1,12 @@
 """The command line of the window."""
 
 import argparse
+from importlib import resources
 from pathlib import Path
 
 EXAMPLES = """examples:
   sketch-explorer                                the checkpoint that comes with the program
+  sketch-explorer --checkpoint owl               another that comes with it
   sketch-explorer owl.sketchspace                a session that you saved
   sketch-explorer owl.pt                         your own checkpoint, from python -m trainer
   sketch-explorer --data cat.npz dog.npz         other drawings, encoded by the same model
@@ -13,6 +15,13 @@ EXAMPLES = """examples:
 SHIPPED = "animals"
 SUFFIX = ".sketchspace"
 """Of a session."""
+
+
+def shipped_checkpoints() -> list[str]:
+    """Names of the checkpoints that come with the program."""
+    return sorted(
+        Path(entry.name).stem for entry in resources.files("resources").iterdir() if entry.name.endswith(".pt")
+    )
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -30,7 +39,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         "--checkpoint",
         default=SHIPPED,
         metavar="FILE",
-        help="a .pt file, or the name of a shipped one (default: %(default)s)",
+        help=f"a .pt file, or the name of a shipped one: {', '.join(shipped_checkpoints())} (default: %(default)s)",
     )
     parser.add_argument(
         "--data",

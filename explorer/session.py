@@ -13,6 +13,7 @@ from msgspec import Meta
 from core.attributes import ATTRIBUTES
 from core.errors import CheckpointError, ConfigError, SessionError
 from explorer.about import version
+from explorer.options import shipped_checkpoints
 from explorer.records import LARGEST, MOST, MOST_LETTERS, Record, RecordError, record
 from explorer.state import State
 
@@ -175,7 +176,7 @@ def open_session(
     A generator: yields progress and returns the result. Raises SketchExplorerError, one sentence that
     names the file.
     """
-    from explorer.opening import open_checkpoint, shipped_checkpoints
+    from explorer.opening import open_checkpoint
 
     file = _decoded(_content(path), str(path))
     source = file.source.beside(path.parent)

@@ -255,6 +255,21 @@ def test_files_can_be_dropped_on_the_window(window, qtbot, checkpoint, drawings,
     assert enter.position() == window.map.viewport().mapTo(window, QPointF(50, 50))  # by the window, not the map
 
 
+def test_the_checkpoints_that_ship_are_a_menu(window, qtbot):
+    menu = QMenu()
+
+    def checked() -> list[str]:
+        window.files.fill_shipped(menu)
+        return [action.text() for action in menu.actions() if action.isChecked()]
+
+    assert checked() == []
+    [owl] = [action for action in menu.actions() if action.text() == "owl"]
+    with qtbot.waitSignal(window.studio.opened, timeout=WAIT):
+        owl.trigger()
+    assert window.studio.current.atlas.categories == ("owl",)
+    assert checked() == ["owl"]
+
+
 def recent_entries(window) -> list[str]:
     menu = QMenu()
     window.files.fill_recent(menu)
