@@ -1,5 +1,6 @@
 """What may stand at the cursor of a latent expression: for a completion popup."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -52,26 +53,28 @@ def completions(text: str, cursor: int, names: Iterable[str]) -> Completions:
     """What may stand at `cursor` (0 to len(text)) of an expression in which `names` are codes.
 
     Of the word that the cursor is in or behind, the part before it is what entries begin with, or
-    else contain; the whole word is what they replace. Nothing is offered where the text before the
-    cursor cannot be part of an expression. Never raises.
+    else contain; the whole word is what they replace. A name with spaces may be begun without its
+    quotation mark. Nothing is offered where the text before the cursor cannot be part of an
+    expression. Never raises.
     """
+    names = [name for name in names if name]
     cursor = max(0, min(cursor, len(text)))
     nothing = Completions(cursor, cursor, ())
     read = _words(text[:cursor])
     if read is None:
         return nothing
-    before, word = read
-    start, end = (word.column, _end_of_word(text, word)) if word else (cursor, cursor)
+    before, word = _joined(*read, text[:cursor], names)
+    start, end = (word.column, _end_of_word(text, cursor)) if word else (cursor, cursor)
     state = _follow(before)
     if state is None or (word is not None and not state.operand):
         return nothing
     if not state.operand:
         return Completions(start, end, (*OPERATORS, *state.level.closers()))
     functions = NUMBER_FUNCTIONS if state.level.number or state.divisor else FUNCTIONS
-    entries = [] if state.level.number or state.divisor else [(name, quoted(name)) for name in names if name]
+    entries = [] if state.level.number or state.divisor else [(name, quoted(name)) for name in names]
     quotes = word is not None and word.text[0] in "\"'"
     entries += [] if quotes else [(name, f"{name}(") for name in functions]
-    typed = "" if word is None else word.text.strip("\"'").casefold()
+    typed = "" if word is None else _plain(word.text.strip("\"'"))
     starting = [entry for name, entry in entries if name.casefold().startswith(typed)]
     containing = [entry for name, entry in entries if typed in name.casefold()]
     return Completions(start, end, tuple(dict.fromkeys([*starting, *containing])))
@@ -101,12 +104,34 @@ def _words(text: str) -> tuple[list[Token], Token | None] | None:
     return words, None
 
 
-def _end_of_word(text: str, word: Token) -> int:
-    """Where the word that begins at `word` ends in the whole text."""
+def _joined(words: list[Token], word: Token | None, text: str, names: list[str]) -> tuple[list[Token], Token | None]:
+    """The words with those at the end of `text` as one, if that begins a name with spaces or some words of it.
+
+    No expression has two names side by side, so nothing else can be meant; a single word and a space may be a name.
+    """
+    every = words if word is None else [*words, word]
+    first = len(every)
+    while first and every[first - 1].kind == "name":
+        first -= 1
+    run = every[first:]
+    if not run or (len(run) == 1 and (word is not None or run[0].text in names)):
+        return words, word
+    joined = Token("name", text[run[0].column :], run[0].column)
+    begun = any(f" {_plain(joined.text)}" in f" {_plain(name)}" for name in names)
+    return (every[:first], joined) if begun else (words, word)
+
+
+def _plain(text: str) -> str:
+    """What is compared: in one case, and one space for many."""
+    return re.sub(r"\s+", " ", text).casefold()
+
+
+def _end_of_word(text: str, cursor: int) -> int:
+    """Where the word that the cursor is in or behind ends."""
     try:
-        return next((token.end for token in tokens(text) if token.column == word.column), word.end)
+        return next((token.end for token in tokens(text) if token.column < cursor <= token.end), cursor)
     except ExpressionError:
-        return word.end
+        return cursor
 
 
 def _follow(words: list[Token]) -> _State | None:

@@ -77,7 +77,8 @@ class Bench(QWidget):
         self.slots.inserting.connect(self.line.insert_name)
         self.scalars.moved.connect(studio.arithmetic.set_scalar)
         self.scalars.settled.connect(studio.arithmetic.settle)
-        self.scalars.refused.connect(lambda words: self.verdict.say(words, faint=False))
+        for part in (self.slots, self.scalars):
+            part.refused.connect(lambda words: self.verdict.say(words, faint=False))
         self.rescale.clicked.connect(studio.arithmetic.set_rescale)
         self.figure.clicked.connect(self.show_figure)
         self.verdict.linkActivated.connect(lambda number: self._try(int(number)))

@@ -133,6 +133,8 @@ class SlotRow(QScrollArea):
 
     inserting = Signal(str)
     """The name of a pin that is wanted in the expression."""
+    refused = Signal(str)
+    """Why a pin cannot have the name that was typed."""
 
     def __init__(self, studio: Studio, theme: Theme | LiveTheme) -> None:
         super().__init__()
@@ -229,8 +231,8 @@ class SlotRow(QScrollArea):
         self.editor.ask(slot.pin.name)
 
     def _rename(self, name: str) -> None:
-        if name.strip():
-            self._studio.rename_pin(self._renamed, name)
+        if name.strip() and (problem := self._studio.rename_pin(self._renamed, name)):
+            self.refused.emit(problem)
 
     def _on_scrolled(self) -> None:
         self._to_end = False

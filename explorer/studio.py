@@ -366,19 +366,18 @@ class Studio(QObject):
         return name
 
     def rename_pin(self, old: str, name: str) -> str:
-        """Give a pinned code another name; the name, or an empty one and `failed` if it cannot be one."""
+        """Give a pinned code another name; why it cannot have that one, in a sentence, or nothing if it has it now."""
         name = " ".join(name.split())
         if name == old or old not in self.pins:
-            return name
+            return ""
         assert self.current is not None
         others = [*self.pins, *self.state.groups, *self.current.category_means]
         problem = name_problem(name, others)
         if problem:
-            self.failed.emit(problem, "")
-            return ""
+            return problem
         pins = {pin.name: pin for pin in (replace(p, name=name) if p.name == old else p for p in self.pins.values())}
         self.edit(f"naming {name}", pins=pins, expression=renamed(self.state.expression, old, name))
-        return name
+        return ""
 
     def unpin(self, name: str) -> None:
         if name in self.pins:

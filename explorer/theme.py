@@ -88,6 +88,8 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
         palette.setColor(role, QColor(colour))
     for role in (roles.WindowText, roles.Text, roles.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.faint))
+    # Without this, Qt dresses each widget once for each of those around it: three times as long in all.
+    application.setStyleSheet("")
     application.setPalette(palette)
     arrow = resources.files("resources") / "icons" / ("down-dark.svg" if theme.dark else "down.svg")
     application.setStyleSheet(_STYLE.format(**vars(theme), arrow=Path(str(arrow)).as_posix()))

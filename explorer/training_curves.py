@@ -28,13 +28,18 @@ class LossPlot(QWidget):
         super().__init__()
         self._theme = theme
         self.title = QLabel()
-        self.plot = pg.PlotWidget()
+        self.plot = pg.GraphicsLayoutWidget()  # a PlotWidget comes with menus of a hundred widgets
         self.plot.setMinimumSize(120, 120)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setMouseEnabled(False, False)
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
-        self.train, self.validation = self.plot.plot(), self.plot.plot()
+        self.plot.ci.setContentsMargins(1, 1, 1, 1)
+        self.plot.ci.setSpacing(0)
+        self._view = pg.ViewBox(enableMouse=False, enableMenu=False)
+        self._left, self._bottom = (pg.AxisItem(side, linkView=self._view) for side in ("left", "bottom"))
+        for item, row, column in ((self._left, 0, 0), (self._view, 0, 1), (self._bottom, 1, 1)):
+            self.plot.addItem(item, row, column)
+        self.train, self.validation = pg.PlotDataItem(), pg.PlotDataItem()
+        self._view.addItem(self.train)
+        self._view.addItem(self.validation)
         self.train.setDownsampling(auto=True, method="mean")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -49,12 +54,11 @@ class LossPlot(QWidget):
         self.plot.setBackground(self._theme.paper)
         font = QFont(self.font())
         font.setPointSizeF(0.85 * font.pointSizeF())
-        for side in ("left", "bottom"):
-            axis = self.plot.getAxis(side)
+        for axis in (self._left, self._bottom):
             axis.setPen(self._theme.line)
             axis.setTextPen(self._theme.faint)
             axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=0)
-        self.plot.getAxis("left").setWidth(38)
+        self._left.setWidth(38)
         self.train.setPen(self._theme.faint, width=1)
         self.validation.setPen(accent, width=2)
         self.validation.setSymbol("o")
@@ -69,11 +73,11 @@ class LossPlot(QWidget):
         self.train.setData(*train)
         self.validation.setData(*valid)
         end = max([TINY_MINUTES, *train[0][-1:], *valid[0][-1:]])
-        self.plot.setXRange(0, end, padding=0.02)
+        self._view.setXRange(0, end, padding=0.02)
         heights = [*_after(START * end, *train), *_after(START * end, *valid)]
         if heights:
             margin = 0.06 * (max(heights) - min(heights)) or 0.01
-            self.plot.setYRange(min(heights) - margin, max(heights) + margin, padding=0)
+            self._view.setYRange(min(heights) - margin, max(heights) + margin, padding=0)
 
 
 class LossCurves(QWidget):

@@ -205,7 +205,8 @@ class Window(QMainWindow):
             action.setToolTip(f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
         actions["layout"].setToolTip("How the map is laid out: UMAP, densMAP or PCA (Ctrl+Shift+L)")
         self.tool_buttons = self.toolbar.fill(near, self.tool_actions, actions["layout"])
-        dress([*near, *self.tool_actions.values(), actions["layout"]], self.theme)
+        self._shown_actions = [*near, *self.tool_actions.values(), actions["layout"]]
+        dress(self._shown_actions, self.theme)
 
     # -- doing -------------------------------------------------------------------------------
 
@@ -325,7 +326,7 @@ class Window(QMainWindow):
         """Take up the theme's present colours, wherever they are kept."""
         self.studio.showing.set_dark(bool(self.theme.dark))
         self.map.set_theme(self.theme)
-        dress(self.actions_by_name.values(), self.theme)
+        dress(self._shown_actions, self.theme)  # menus are dressed when they open
         for widget in self.findChildren(QWidget):
             widget.update()
 

@@ -42,6 +42,8 @@ def test_where_only_a_number_fits_only_what_gives_one_is_offered(text):
         ("a |", [*OPERATORS]),
         ("a + #12 |", [*OPERATORS]),
         ("'hot dog' |", [*OPERATORS]),
+        ("t |", [*OPERATORS]),
+        ("hot * |", [*QUOTED, *CALLS]),
         ("(a + 2 |", [*OPERATORS, ")"]),
         ("mean(a |", [*OPERATORS, ",", ")"]),
         ("lerp(a |", [*OPERATORS, ","]),
@@ -62,6 +64,12 @@ def test_behind_an_operand_operators_are_offered_and_what_can_be_closed(text, ex
         ("mean(c|t)", ["cat", "cattle", "bobcat", "rescale("], "ct"),
         ("me|", ['"mean"', "mean("], "me"),
         ("hot|", ['"hot dog"'], "hot"),
+        ("hot d|", ['"hot dog"'], "hot d"),
+        ("a - HOT   d|", ['"hot dog"'], "HOT   d"),
+        ("mean(hot d|ig, a)", ['"hot dog"'], "hot dig"),
+        ("hot |", ['"hot dog"'], "hot "),
+        ("2 * hot |- a", ['"hot dog"'], "hot "),
+        ("hot dog|", ['"hot dog"'], "hot dog"),
         ('a + "hot d|', ['"hot dog"'], '"hot d'),
         ("'t-|", ['"t-shirt"'], "'t-"),
         ('"mea|', ['"mean"'], '"mea'),
@@ -76,7 +84,22 @@ def test_what_has_been_typed_of_a_word_is_completed(text, expected, replaced):
 
 
 @pytest.mark.parametrize(
-    "text", ["a ca|", "2 c|", "^|", "a + # |", "* |", "a, |", "mean a|", "lerp(a, b, 1, |", "() |"]
+    "text",
+    [
+        "a ca|",
+        "2 c|",
+        "^|",
+        "a + # |",
+        "* |",
+        "a, |",
+        "mean a|",
+        "lerp(a, b, 1, |",
+        "() |",
+        "2 hot d|",
+        "a hot d|",
+        "hot x|",
+        "ot d|",
+    ],
 )
 def test_nothing_is_offered_where_nothing_fits(text):
     assert offered(text)[0] == []
@@ -88,7 +111,7 @@ def space(atlas):
 
 
 beginnings = st.lists(
-    st.sampled_from([*QUOTED, *CALLS, "+", "-", "*", "/", "(", ")", ",", "2", "#1", "c", "'h"]), max_size=12
+    st.sampled_from([*QUOTED, *CALLS, "+", "-", "*", "/", "(", ")", ",", "2", "#1", "c", "'h", "hot", "d"]), max_size=12
 )
 
 

@@ -3,7 +3,7 @@
 from importlib import resources
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QAbstractButton, QDialog, QMessageBox
 
@@ -13,7 +13,7 @@ from explorer.host import Host
 from explorer.icons import SIZE, dress, icon
 from explorer.map_view import Tool
 from explorer.menus import ICONS
-from explorer.theme import DARK, LIGHT
+from explorer.theme import DARK, LIGHT, apply_theme
 
 
 def test_every_action_has_a_name_and_every_icon_an_action(window):
@@ -52,11 +52,34 @@ def test_icons_are_sharp_on_a_fine_screen(qapp, monkeypatch):
 
 
 def test_a_switch_of_the_theme_recolours_what_was_dressed(window):
-    action = window.actions_by_name["undo"]
-    before = action.icon().cacheKey()
+    undo, quitting = (window.actions_by_name[name] for name in ("undo", "quit"))
+    menu = window.menuBar().actions()[0].menu()
+    menu.aboutToShow.emit()
+    before = [action.icon().cacheKey() for action in (undo, quitting)]
     window.theme = DARK
     window.refresh_theme()
-    assert action.icon().cacheKey() != before
+    assert undo.icon().cacheKey() != before[0]
+    menu.aboutToShow.emit()
+    assert quitting.icon().cacheKey() != before[1]
+
+
+def test_a_switch_of_the_theme_dresses_each_widget_but_a_few_times(window, qapp):
+    class Counter(QObject):
+        count = 0
+
+        def eventFilter(self, watched, event):
+            self.count += event.type() == QEvent.Type.StyleChange
+            return False
+
+    counter, palette = Counter(), qapp.palette()
+    try:
+        apply_theme(qapp, LIGHT)
+        window.bench.verdict.installEventFilter(counter)  # deep inside
+        apply_theme(qapp, DARK)
+    finally:
+        qapp.setStyleSheet("")
+        qapp.setPalette(palette)
+    assert 1 <= counter.count <= 3
 
 
 def test_the_tool_buttons_and_the_keys_are_one(window, qtbot):
