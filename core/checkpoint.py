@@ -122,10 +122,12 @@ def load_tensors(path: Path) -> dict[str, Any]:
     Raises CheckpointError if it is anything else, or would take more memory than the file is long.
     """
     try:
-        size = path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
-            oversized = sum(info.file_size for info in archive.infolist()) > size
-        payload = None if oversized else torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as stream:  # opened once: another process may put a new file there meanwhile
+            size = os.fstat(stream.fileno()).st_size
+            with zipfile.ZipFile(stream) as archive:
+                oversized = sum(info.file_size for info in archive.infolist()) > size
+            stream.seek(0)
+            payload = None if oversized else torch.load(stream, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist.") from error
     except pickle.UnpicklingError as error:
