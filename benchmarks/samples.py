@@ -88,7 +88,7 @@ def _session_file(folder: Path) -> bytes:
     opened = result_of(open_checkpoint(str(folder / "small.pt")))
     codes, drawing = opened.atlas.latents, np.array([[3, 4, 0], [5, -6, 1]], dtype=np.float32)
     sum_of_two = ByExpression("a - cat", {"a": codes[0]}, {"t": 0.5})
-    points = (AtDrawing(1), AtPosition(0.5, 0.25, 0.1), AtCode(codes[2], "there"), sum_of_two)
+    points = (AtDrawing(1), AtPosition(0.5, 0.25, 0.1), AtCode(codes[2], "there"))
     state = State(
         target=sum_of_two,
         route=Route(points, Mode.SPHERICAL, 12),
