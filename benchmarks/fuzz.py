@@ -23,7 +23,8 @@ with atheris.instrument_imports(include=["core"]):
     import core.checkpoint
     import core.readers
 
-from robustness import READERS, make_samples
+from robustness import READERS
+from samples import make_samples
 from torch._weights_only_unpickler import Unpickler
 
 from core.errors import SketchExplorerError

@@ -8,6 +8,7 @@ message of more than one line, in more than 5 seconds or 1 GB, or if anything bu
 """
 
 import argparse
+import io
 import json
 import multiprocessing
 import os
@@ -25,28 +26,18 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
+import torch
 from measure import machine, result_of
 from mutations import PLAIN, change_leaf, inside_archive
+from samples import Sample, make_samples
 
 MOST_SECONDS = 5.0
 """Of the processor's time, which a busy machine does not lengthen."""
 HANGS_S = 60
 """Of the clock's."""
 MOST_MEGABYTES = 1000.0
-DRAWINGS = 12
-"""In each file: short ones are read fast, and a random change is more likely to matter."""
 FORBIDDEN = ("subprocess.", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "socket.connect", "os.remove")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A real file to be spoiled."""
-
-    name: str
-    kind: str
-    """drawings, checkpoint, session or expression: what reads it."""
-    content: bytes
 
 
 @dataclass(frozen=True)
@@ -74,103 +65,13 @@ def main() -> None:
     if options.json:
         print(json.dumps(result))
     else:
-        import torch
-
         print(machine(torch.device("cpu")))
         for name, value in result.items():
             print(f"{name:12} {value}")
     raise SystemExit(1 if result["failed"] else 0)
 
 
-# -- the files -----------------------------------------------------------------------------------
-
-
-def make_samples(data: Path, folder: Path) -> list[Sample]:
-    """Files of every format, with real drawings in them."""
-    from core.dataset import load_dataset
-    from core.drawing_files import simplified
-    from core.store import save_dataset
-
-    source = np.load(data / "quickdraw" / "owl.npz", allow_pickle=True, encoding="latin1")
-    drawings = list(source["train"][:DRAWINGS])
-    array = np.empty(len(drawings), dtype=object)
-    array[:] = drawings
-    np.savez_compressed(folder / "small.npz", train=array, valid=array[:2], test=array[:2])
-    save_dataset(load_dataset([folder / "small.npz"]), folder / "prepared.npz")
-    lines = (data / "ndjson" / "owl.ndjson").read_bytes().splitlines(keepends=True)[:DRAWINGS]
-    raw = (data / "ndjson" / "owl.raw.ndjson").read_bytes().splitlines(keepends=True)[:1]
-    strokes = [simplified(drawing) for drawing in drawings]
-    parts = [{"all_strokes": [[[list(map(int, sum(zip(*s, strict=True), ())))] for s in one]]} for one in strokes]
-    return [
-        Sample("npz", "drawings", (folder / "small.npz").read_bytes()),
-        Sample("prepared npz", "drawings", (folder / "prepared.npz").read_bytes()),
-        Sample("ndjson", "drawings", b"".join(lines)),
-        Sample("raw ndjson", "drawings", b"".join(raw)),
-        Sample("bin", "drawings", b"".join(map(_bin_record, strokes))),
-        Sample("creative json", "drawings", json.dumps(parts).encode()),
-        Sample("svg", "drawings", _svg(strokes[0])),
-        Sample("checkpoint", "checkpoint", _checkpoint(folder)),
-        Sample("session", "session", _session_file(folder)),
-        Sample("expression", "expression", b"cat - mean(pig, slerp(a, #3, t)) * 0.5 + nearest(rescale(random(7)), 2)"),
-    ]
-
-
-def _bin_record(strokes: list[list[list[int]]]) -> bytes:
-    import struct
-
-    record = struct.pack("<Q2sBIH", 5, b"DE", 1, 1488400000, len(strokes))
-    return record + b"".join(struct.pack("<H", len(xs)) + bytes(xs) + bytes(ys) for xs, ys in strokes)
-
-
-def _svg(strokes: list[list[list[int]]]) -> bytes:
-    paths = "".join(f'<path d="M{" L".join(f"{x} {y}" for x, y in zip(*s, strict=True))}"/>' for s in strokes)
-    style = '<style>path { fill: none }</style><g transform="rotate(3) scale(1.5)">'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 255 255">{style}{paths}</g></svg>'.encode()
-
-
-def _checkpoint(folder: Path) -> bytes:
-    import torch
-
-    from core.checkpoint import Checkpoint, save_checkpoint
-    from core.dataset import load_dataset
-    from core.mapping import build_atlas
-    from core.model import ModelConfig, SketchVAE
-
-    torch.manual_seed(0)
-    dataset = load_dataset([folder / "small.npz"])
-    model = SketchVAE(ModelConfig(latent=8, encoder_hidden=8, decoder_hidden=8, mixtures=2, attention_dim=4))
-    scale = dataset.scale_factor()
-    atlas = next(step.atlas for step in build_atlas(model, dataset, scale) if step.atlas is not None)
-    checkpoint = Checkpoint(model.config, model.state_dict(), scale, 200, dataset.categories, atlas=atlas)
-    save_checkpoint(checkpoint, folder / "small.pt")
-    return (folder / "small.pt").read_bytes()
-
-
-def _session_file(folder: Path) -> bytes:
-    """A session with something of everything in it."""
-    from core.attributes import Filter
-    from explorer.opening import open_checkpoint
-    from explorer.requests import AtCode, AtDrawing, AtPosition, ByExpression, Mode, Route
-    from explorer.session import Session, Source, session_bytes
-    from explorer.state import Group, Pin, State
-
-    opened = result_of(open_checkpoint(str(folder / "small.pt")))
-    codes, drawing = opened.atlas.latents, np.array([[3, 4, 0], [5, -6, 1]], dtype=np.float32)
-    sum_of_two = ByExpression("a - cat", {"a": codes[0]}, {"t": 0.5})
-    points = (AtDrawing(1), AtPosition(0.5, 0.25, 0.1), AtCode(codes[2], "there"), sum_of_two)
-    state = State(
-        target=sum_of_two,
-        route=Route(points, Mode.SPHERICAL, 12),
-        pins={"a": Pin("a", "a cat", codes[0], drawing)},
-        expression="a - cat",
-        scalars={"t": 0.5},
-        groups={"some": Group("some", np.array([1, 3]), codes[[1, 3]])},
-        selected=np.arange(len(opened.atlas)) % 2 == 0,
-        pad=(np.array([[0.1, 0.2], [0.3, 0.4]]),),
-        colour_by="norm",
-        filters={"norm": Filter(low=0.5)},
-    )
-    return session_bytes(Session(Source("small.pt"), opened, state))
+# -- spoiling them --------------------------------------------------------------------------------
 
 
 def spoil(rng: np.random.Generator, sample: Sample, samples: list[Sample], marker: str) -> bytes:
@@ -193,10 +94,6 @@ def spoil(rng: np.random.Generator, sample: Sample, samples: list[Sample], marke
 
 def _with_right_digest(rng: np.random.Generator, data: bytes) -> bytes:
     """A checkpoint with another value somewhere and the digest that belongs to it; or somebody else's file."""
-    import io
-
-    import torch
-
     from core.checkpoint import content_digest
 
     payload = torch.load(io.BytesIO(data), weights_only=True)

@@ -10,7 +10,9 @@ import hashlib
 import math
 import os
 import pickle
+import reprlib
 import uuid
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +26,9 @@ from torch import Tensor
 from core.atlas import Atlas
 from core.errors import CheckpointError, ConfigError
 from core.model import ModelConfig, SketchVAE
+
+# What torch says of some damaged files before it refuses them; the refusal is what counts.
+warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning, r"torch\.serialization")
 
 FORMAT = "sketch-explorer checkpoint"
 VERSION = 1
@@ -122,10 +127,12 @@ def load_tensors(path: Path) -> dict[str, Any]:
     Raises CheckpointError if it is anything else, or would take more memory than the file is long.
     """
     try:
-        size = path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
-            oversized = sum(info.file_size for info in archive.infolist()) > size
-        payload = None if oversized else torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as stream:  # opened once: another process may put a new file there meanwhile
+            size = os.fstat(stream.fileno()).st_size
+            with zipfile.ZipFile(stream) as archive:
+                oversized = sum(info.file_size for info in archive.infolist()) > size
+            stream.seek(0)
+            payload = None if oversized else torch.load(stream, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path} does not exist.") from error
     except pickle.UnpicklingError as error:
@@ -231,7 +238,7 @@ def _validated(content: dict[str, Any], digest: str) -> Checkpoint:
     if not (math.isfinite(scale) and scale > 0):
         raise CheckpointError(f"its scale factor is {scale}")
     if not 1 <= max_points <= 10_000:
-        raise CheckpointError(f"its N_max is {max_points}")
+        raise CheckpointError(f"its N_max is {reprlib.repr(max_points)}")
     categories = take("categories", list)
     if not categories or not all(isinstance(name, str) for name in categories):
         raise CheckpointError("it names no categories")

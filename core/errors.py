@@ -1,8 +1,19 @@
 """Exceptions whose message is one sentence that a user may read."""
 
+import unicodedata
+
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode categories: control characters, lone surrogates, ends of lines and paragraphs."""
+
 
 class SketchExplorerError(Exception):
-    """An expected failure: the message says what is wrong and what to do about it."""
+    """An expected failure: the message says what is wrong and what to do about it.
+
+    It stays one line that can be written anywhere, whatever names from a file it quotes.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(_escaped(character) for character in message))
 
 
 class DataError(SketchExplorerError):
@@ -46,3 +57,8 @@ class SelectionError(SketchExplorerError):
 
 class Cancelled(Exception):
     """The caller asked long work to stop; not an error."""
+
+
+def _escaped(character: str) -> str:
+    unseen = unicodedata.category(character) in _UNSEEN
+    return character.encode("unicode_escape").decode("ascii") if unseen else character

@@ -5,6 +5,7 @@ code z, and an autoregressive LSTM decoder whose outputs parametrise a bivariate
 for the next offset and a categorical distribution for the pen.
 """
 
+import reprlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -48,10 +49,12 @@ class ModelConfig:
         for name, (low, high) in _LIMITS.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                raise ConfigError(f"The model's {name} must be a whole number from {low} to {high}, not {value!r}.")
+                given = reprlib.repr(value)  # a file's own may be of any length
+                raise ConfigError(f"The model's {name} must be a whole number from {low} to {high}, not {given}.")
         for name in ("attention", "positional_encoding"):
             if type(getattr(self, name)) is not bool:
-                raise ConfigError(f"The model's {name} must be true or false, not {getattr(self, name)!r}.")
+                given = reprlib.repr(getattr(self, name))
+                raise ConfigError(f"The model's {name} must be true or false, not {given}.")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,7 +64,7 @@ class ModelConfig:
         """Raises ConfigError if a name is unknown or a value out of range."""
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
-            raise ConfigError(f"Unknown model settings: {', '.join(sorted(map(str, unknown)))}.")
+            raise ConfigError(f"Unknown model settings: {reprlib.repr(sorted(map(str, unknown)))}.")
         return cls(**values)
 
 

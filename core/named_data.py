@@ -2,7 +2,8 @@
 
 A download that breaks off is kept beside the final file and goes on from there the next time, if the
 file is still the same (RFC 9110, Range and If-Range). The checksum of a file is recorded when it is
-first fetched and checked whenever it is used again.
+first fetched and checked whenever it is used again. Programs that want the same file at once fetch it once:
+the others wait for the one that began.
 """
 
 import difflib
@@ -10,8 +11,10 @@ import hashlib
 import json
 import os
 import re
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
@@ -31,6 +34,8 @@ BROWSE_URL = "https://console.cloud.google.com/storage/browser/quickdraw_dataset
 CHECKSUMS = "checksums.json"
 TIMEOUT_SECONDS = 30
 """Without an answer, or without a further byte, for this long the server counts as gone."""
+WAIT_SECONDS = 2 * TIMEOUT_SECONDS
+"""Another program that fetches the same file counts as hung if that comes no further for this long."""
 CHUNK_BYTES = 1 << 16
 MAX_BYTES = 1 << 30
 
@@ -68,19 +73,21 @@ def fetch(
     `on_progress(bytes so far, bytes in all)` is called while it comes in; the total is 0 if the
     server does not tell it. Raises DataError, saying what to do instead.
     """
-    path = file_of(name, folder)
+    path, on_progress = file_of(name, folder), on_progress or (lambda *_: None)
     url = (base_url or os.environ.get(URL_VARIABLE) or PUBLISHED_URL).rstrip("/") + "/" + quote(path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=0):
+        with _alone_with(path, on_progress):
             known = _read_checksums(path.parent)
             if not path.exists() or (path.name in known and _checksum(path) != known[path.name]):
-                _download(url, path, on_progress or (lambda *_: None))
+                _download(url, path, on_progress)
                 _check(url, path, known.get(path.name))
             if path.name not in known:
-                _write_checksums(path.parent, {**known, path.name: _checksum(path)})
+                _record_checksum(path)
     except filelock.Timeout as error:
-        raise DataError(f"Another program is fetching {path.name}; wait for it, or {_instead(name)}") from error
+        raise DataError(
+            f"Another program is fetching {path.name} and comes no further; end it, or {_instead(name)}"
+        ) from error
     except OSError as error:
         raise DataError(f"{path} could not be written: {error.strerror or error}.") from error
     except CheckpointError as error:
@@ -88,11 +95,32 @@ def fetch(
     return path
 
 
+@contextmanager
+def _alone_with(path: Path, on_progress: Callable[[int, int], None]) -> Iterator[None]:
+    """Hold the lock of `path`, once the program that fetches it now is done. Raises filelock.Timeout if it hangs."""
+    lock, part = filelock.FileLock(_lock(path), timeout=1), _part(path)
+    reached, since = 0, time.monotonic()
+    while not lock.is_locked:
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            size = _size(part)
+            if size != reached:
+                reached, since = size, time.monotonic()
+                on_progress(size, 0)
+            elif time.monotonic() - since > WAIT_SECONDS:
+                raise
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _download(url: str, path: Path, on_progress: Callable[[int, int], None]) -> None:
     """Fetch `url` to a partial file, from where that ends; again if it broke off after coming further."""
     part, tag = _part(path), _tag(path)
     while True:
-        before = part.stat().st_size if part.exists() else 0
+        before = _size(part)
         try:
             _receive(url, path, on_progress)
             return
@@ -105,7 +133,7 @@ def _download(url: str, path: Path, on_progress: Callable[[int, int], None]) -> 
             problem, cause = f"{url} could not be fetched (no connection, or it broke off)", error
         if not tag.exists():  # nothing would tell whether the rest belongs to the same file
             part.unlink(missing_ok=True)
-        after = part.stat().st_size if part.exists() else 0
+        after = _size(part)
         if after <= before:
             kept = f"{after:,} bytes are kept, and the same command goes on from there; or " if after else ""
             raise DataError(f"{problem}; {kept}{_instead(path.stem)}") from cause
@@ -114,7 +142,7 @@ def _download(url: str, path: Path, on_progress: Callable[[int, int], None]) -> 
 def _receive(url: str, path: Path, on_progress: Callable[[int, int], None]) -> None:
     """One request; what comes is appended to the partial file. Raises requests.RequestException."""
     part, tag = _part(path), _tag(path)
-    done = part.stat().st_size if part.exists() and tag.exists() else 0
+    done = _size(part) if tag.exists() else 0
     headers = {"Accept-Encoding": "identity"}
     if done:
         headers |= {"Range": f"bytes={done}-", "If-Range": tag.read_text(encoding="utf-8")}
@@ -163,6 +191,18 @@ def _part(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
+def _lock(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
+def _size(file: Path) -> int:
+    """Bytes; 0 if there is none, or it goes just now."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
 def _tag(path: Path) -> Path:
     """Where the server's name for this version of the file is kept while it is not whole."""
     return path.with_name(f".{path.name}.part.etag")
@@ -197,6 +237,10 @@ def _read_checksums(folder: Path) -> dict[str, str]:
     return {str(file): str(checksum) for file, checksum in values.items()} if isinstance(values, dict) else {}
 
 
-def _write_checksums(folder: Path, checksums: dict[str, str]) -> None:
-    text = json.dumps(checksums, indent=1, sort_keys=True)
-    write_atomically(folder / CHECKSUMS, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+def _record_checksum(path: Path) -> None:
+    """Add that of `path` to those recorded, of which other programs may add some at the same time."""
+    record, checksum = path.parent / CHECKSUMS, _checksum(path)
+    with filelock.FileLock(_lock(record), timeout=WAIT_SECONDS):
+        checksums = {**_read_checksums(path.parent), path.name: checksum}
+        text = json.dumps(checksums, indent=1, sort_keys=True)
+        write_atomically(record, lambda temporary: temporary.write_text(text, encoding="utf-8"))

@@ -80,7 +80,7 @@ class Autosave(QObject):
         self.file = folder / f"{uuid.uuid4().hex}.sketchspace"
         self._keeping = studio.keeping
         self._lock = _lock_of(self.file)
-        self._lock.acquire(timeout=0)
+        self._lock.acquire(timeout=1)  # a window that starts just now may look at it
         self._kept = False
         """Whether the file is there, or is being written."""
         self._timer = QTimer(self, interval=DELAY_MS, singleShot=True)
@@ -127,15 +127,24 @@ class Autosave(QObject):
 
 
 def orphans(folder: Path) -> list[Orphan]:
-    """The sessions in `folder` whose process ended without a word, the newest first."""
+    """The sessions in `folder` whose process ended without a word, the newest first.
+
+    What else such processes left there, half files and locks, is removed.
+    """
     found = []
-    for file in sorted(folder.glob("*.sketchspace"), key=_age):
+    files = {*folder.glob("*.sketchspace"), *(lock.with_suffix(".sketchspace") for lock in folder.glob("*.lock"))}
+    for file in sorted(files, key=_age):
         lock = _lock_of(file)
         try:
             lock.acquire(timeout=0)
         except (filelock.Timeout, OSError):
             continue  # its window is open
-        found.append(Orphan(file, lock))
+        for half in folder.glob(f".{file.name}.*.part"):
+            half.unlink(missing_ok=True)
+        if file.exists():
+            found.append(Orphan(file, lock))
+        else:  # nothing was made, or its window ended well since
+            _unlock(lock, file)
     return found
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPointF, QTimer
 
 from explorer.grips import Grips
 from explorer.marks import Marks
-from explorer.requests import AtCode, AtDrawing, AtPosition, Film, Target, snapped
+from explorer.requests import AtCode, AtDrawing, AtPosition, Film, Waypoint, snapped
 from explorer.state import State
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
@@ -26,7 +26,7 @@ class PathLayer(QObject):
     def __init__(self, studio: Studio, box: pg.ViewBox, theme: Theme | LiveTheme) -> None:
         super().__init__(box)
         self._studio, self._box = studio, box
-        self._places: dict[int, tuple[Target, object, tuple[float, float]]] = {}
+        self._places: dict[int, tuple[Waypoint, object, tuple[float, float]]] = {}
         self._grabbed: int | None = None
         """The control point that is being dragged."""
         self._dragged_to: AtPosition | None = None
@@ -113,7 +113,7 @@ class PathLayer(QObject):
         place = self._studio.player.place()
         self._marker.set_places([] if place is None else place)
 
-    def place(self, target: Target) -> tuple[float, float]:
+    def place(self, target: Waypoint) -> tuple[float, float]:
         """Where on the map a control point is."""
         opened = self._studio.current
         assert opened is not None
@@ -122,7 +122,6 @@ class PathLayer(QObject):
             return x, y
         if isinstance(target, AtPosition):
             return target.x, target.y
-        assert isinstance(target, AtCode)
         # Milliseconds a code; the target itself is kept, so that its number is not another's.
         known = self._places.get(id(target))
         if known is None or known[1] is not opened.navigator:
@@ -207,7 +206,7 @@ class PathLayer(QObject):
             del points[number]
             self._become(points, max(0, number - 1))
 
-    def _become(self, points: list[Target], chosen: int, *, live: bool = False) -> None:
+    def _become(self, points: list[Waypoint], chosen: int, *, live: bool = False) -> None:
         self.grips.choose(chosen)
         self._studio.set_route(replace(self._studio.state.route, points=tuple(points)), live=live)
 

@@ -50,6 +50,10 @@ class AtCode:
     title: str
 
 
+Waypoint = AtDrawing | AtPosition | AtCode
+"""What a path can lead through: what has a place on the map of its own."""
+
+
 @dataclass(frozen=True, eq=False)
 class ByExpression:
     """What an expression amounts to, given pinned codes, values of its free numbers and groups [n, N_z]."""
@@ -112,9 +116,9 @@ FEWEST_FRAMES, MOST_FRAMES = 2, 60
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """A path through two targets or more, and how many frames of it are drawn."""
+    """A path through two points or more, and how many frames of it are drawn."""
 
-    points: tuple[Target, ...] = ()
+    points: tuple[Waypoint, ...] = ()
     mode: Mode = Mode.STRAIGHT
     frames: int = FRAMES
 

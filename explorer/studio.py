@@ -35,6 +35,7 @@ from explorer.requests import (
     Sketch,
     Strokes,
     Target,
+    Waypoint,
     draw,
     on_map,
 )
@@ -323,7 +324,7 @@ class Studio(QObject):
 
     # -- paths -------------------------------------------------------------------------------
 
-    def set_path(self, points: Sequence[Target], *, live: bool = False) -> None:
+    def set_path(self, points: Sequence[Waypoint], *, live: bool = False) -> None:
         """Draw a film through `points`; `live` while one of them is being dragged."""
         self.set_route(replace(self.state.route, points=tuple(points)), live=live)
 

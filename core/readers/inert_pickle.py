@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from core.errors import DataError
 
+LONGEST_NAME = 40
+"""Letters of a name that a message quotes."""
 _ARRAY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 _NUMERIC = frozenset(["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"])
 MAX_REPEATED_BYTES = 1 << 26
@@ -94,7 +96,9 @@ class _Unpickler(pickle.Unpickler):
             return "numpy.ndarray"  # an argument of _reconstruct, only ever named
         if module == "numpy" and name == "dtype":
             return _Dtype
-        raise DataError(f"it asks to run {module}.{name}, which no file of drawings needs")
+        raise DataError(
+            f"it asks to run {module[:LONGEST_NAME]}.{name[:LONGEST_NAME]}, which no file of drawings needs"
+        )
 
 
 def _numeric_array(item: object) -> NDArray[Any]:

@@ -10,6 +10,7 @@ one. Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.h
 import hashlib
 import json
 import math
+import os
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -79,8 +80,9 @@ def read_prepared(path: Path) -> dict[str, Any]:
     file once; nothing of it stays in memory.
     """
     try:
-        with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
-            arrays = {name: _mapped(archive, stream, path, f"{name}.npy") for name in (*COLUMNS, *TEXTS)}
+        # Opened once: another process may put a new file there meanwhile.
+        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+            arrays = {name: _mapped(archive, stream, f"{name}.npy") for name in (*COLUMNS, *TEXTS)}
         columns = {**arrays, **_about(arrays["about"])}
         del columns["about"]
         for name in ("categories", "sources"):
@@ -104,7 +106,7 @@ def prepared_records(path: Path) -> Iterator[SketchRecord]:
         yield SketchRecord(stroke3, SPLITS[split], int(row), columns["categories"][label])
 
 
-def _mapped(archive: zipfile.ZipFile, stream: BinaryIO, path: Path, member: str) -> NDArray[Any]:
+def _mapped(archive: zipfile.ZipFile, stream: BinaryIO, member: str) -> NDArray[Any]:
     info = archive.getinfo(member)
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.flag_bits & 1:
         raise DataError("its columns are compressed; prepare it anew with `python -m trainer data prepare`")
@@ -125,13 +127,15 @@ def _mapped(archive: zipfile.ZipFile, stream: BinaryIO, path: Path, member: str)
     name = member.removesuffix(".npy")
     expected = np.dtype(COLUMNS[name]) if name in COLUMNS else None
     plain = dtype == expected if expected is not None else dtype.kind == "U"
-    whole = data - begin + math.prod(shape) * dtype.itemsize == info.file_size <= path.stat().st_size - begin
+    whole = (
+        data - begin + math.prod(shape) * dtype.itemsize == info.file_size <= os.fstat(stream.fileno()).st_size - begin
+    )
     if fortran or not plain or not whole or (expected is None and info.file_size > MAX_TEXT_BYTES):
         raise DataError(_DAMAGED)
     if math.prod(shape) == 0:
         return np.zeros(shape, dtype=dtype)
     # Copy on write: the file is never changed, and what wants a writable array need not copy it.
-    return np.memmap(path, dtype=dtype, mode="c", offset=data, shape=shape)
+    return np.memmap(stream, dtype=dtype, mode="c", offset=data, shape=shape)
 
 
 def _texts(array: NDArray[Any]) -> list[str]:

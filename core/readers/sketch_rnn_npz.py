@@ -37,7 +37,7 @@ def read_sketch_rnn_npz(path: Path) -> Iterator[SketchRecord]:
             if not known:
                 raise DataError("it has no train, valid or test array of drawings")
             for name in known:
-                for row, drawing in enumerate(_drawings(archive, members[name])):
+                for row, drawing in enumerate(_drawings(archive, members[name], name)):
                     yield SketchRecord(_stroke3(drawing), name, row)
     except DataError as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
@@ -47,26 +47,26 @@ def read_sketch_rnn_npz(path: Path) -> Iterator[SketchRecord]:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _drawings(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> list[NDArray[Any]]:
+def _drawings(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> list[NDArray[Any]]:
     too_dense = info.file_size > MAX_RATIO * max(info.compress_size, 1) + (1 << 20)
     if info.file_size > MAX_MEMBER_BYTES or too_dense:
-        raise DataError(f"its part {info.filename} unpacks to an unreasonable size")
+        raise DataError(f"its part {name} unpacks to an unreasonable size")
     try:
         data = archive.read(info)
     except Exception as error:  # zlib.error, BadZipFile: whatever the codec throws
-        raise DataError(f"its part {info.filename} is damaged") from error
+        raise DataError(f"its part {name} is damaged") from error
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = header(stream)
     except Exception as error:  # the header is parsed as a literal: SyntaxError, ValueError, …
-        raise DataError(f"its part {info.filename} is not a NumPy array") from error
+        raise DataError(f"its part {name} is not a NumPy array") from error
     if not dtype.hasobject:
         # NumPy packs drawings that happen to be equally long into one plain array [N, n, 3].
         size = math.prod(shape) * dtype.itemsize
         if dtype.kind not in "iuf" or len(shape) != 3 or size != len(data) - stream.tell():
-            raise DataError(f"its part {info.filename} is not a list of drawings")
+            raise DataError(f"its part {name} is not a list of drawings")
         return list(np.frombuffer(data, dtype=dtype, offset=stream.tell()).reshape(shape))
     return load_object_array(data, stream.tell())
 

@@ -9,6 +9,7 @@ from core.errors import ExpressionError
 from core.expression import DEFAULT_SCALAR, CodeSpace, evaluate
 from core.expression_syntax import MAX_LENGTH, RESERVED, quoted
 from core.navigation import Navigator
+from tests.hostile import assert_sentence
 
 SIZE = 8
 component = st.floats(-10, 10, width=32).map(lambda value: 0.0 if abs(value) < 1e-3 else value)
@@ -357,7 +358,9 @@ def test_any_text_has_a_value_or_a_named_error(space, text):
         assert np.isfinite(evaluate(text, space).value).all()
     except ExpressionError as named:
         error = named
-    assert error is None or (str(error) and 0 <= error.column <= len(text))
+    if error is not None:
+        assert_sentence(error)
+        assert 0 <= error.column <= len(text)
 
 
 def test_long_text_ends_in_words_in_time(space):
@@ -437,7 +440,20 @@ def test_a_mutated_expression_has_a_value_or_a_named_error(space, text, edits):
         assert np.isfinite(evaluate(text, space).value).all()
     except ExpressionError as named:
         error = named
-    assert error is None or (str(error)[-1] in ".?" and 0 <= error.column <= len(text))
+    if error is not None:
+        assert_sentence(error)
+        assert 0 <= error.column <= len(text)
+
+
+@given(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30), valid)
+def test_names_of_any_kind_are_quoted_in_one_line(space, name, other, text):
+    """A session or a checkpoint may bring any: they are what an error offers in place of a misspelt one."""
+    mine = CodeSpace(space.navigator, {name: space.pinned["a"]}, {other: space.pinned["b"]})
+    for each in (text, f'"{name[:-1]}x" + 1', name, quoted(other) + "("):
+        try:
+            assert np.isfinite(evaluate(each, mine).value).all()
+        except ExpressionError as error:
+            assert_sentence(error)
 
 
 @pytest.mark.parametrize(

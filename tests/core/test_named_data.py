@@ -148,9 +148,13 @@ def test_a_misspelled_name_is_recognised(server, tmp_path):
         named_data.fetch("pengiun", tmp_path, None, server.url)
 
 
-def test_two_programs_do_not_fetch_at_once(server, tmp_path):
-    with filelock.FileLock(tmp_path / ".owl.npz.lock"), pytest.raises(DataError, match="Another program"):
-        named_data.fetch("owl", tmp_path, None, server.url)
+def test_another_program_that_comes_no_further_is_not_waited_for(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(named_data, "WAIT_SECONDS", 0.1)
+    part, reports = tmp_path / ".owl.npz.part", []
+    part.write_bytes(b"PK")
+    with filelock.FileLock(tmp_path / ".owl.npz.lock"), pytest.raises(DataError, match="comes no further"):
+        named_data.fetch("owl", tmp_path, lambda *report: reports.append(report), server.url)
+    assert reports == [(2, 0)]
 
 
 def test_the_categories_are_345():

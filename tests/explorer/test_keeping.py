@@ -1,10 +1,12 @@
 """Saving, reopening, dropping, asking, and what is left after a crash."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
 
+from explorer import autosave
 from explorer.autosave import Autosave, orphans
 from explorer.host import Host
 from explorer.notice import Notice
@@ -344,9 +347,11 @@ def test_two_windows_do_not_take_each_others(studio, tmp_path, qtbot):
     assert list(tmp_path.iterdir()) == []
 
 
-KILLED = """
+MAKER = """
 import sys
+import threading
 from pathlib import Path
+from PySide6.QtCore import QCoreApplication
 import explorer.autosave
 import explorer.host
 explorer.autosave.DELAY_MS = 10
@@ -366,23 +371,48 @@ class Teller(explorer.host.Host):
         super().__init__(*arguments)
         self.autosave.written.connect(lambda: print("kept", flush=True))
 
+def end():
+    sys.stdin.readline()
+    QCoreApplication.exit(0)  # quit would ask whether to save
+
 application.Window, explorer.host.Host = Maker, Teller
+threading.Thread(target=end, daemon=True).start()
 application.run(sys.argv[1], [], "cpu", None)
 """
 
 
-def test_a_killed_window_leaves_what_was_made_to_the_next(window, qtbot, checkpoint, tmp_path):
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "XDG_STATE_HOME": str(tmp_path),
-        "XDG_CONFIG_HOME": str(tmp_path),
-    }
-    command = [sys.executable, "-c", KILLED, str(checkpoint)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "kept\n"
-        process.send_signal(signal.SIGKILL)
+@contextlib.contextmanager
+def windows_that_make(count: int, checkpoint: Path, folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """As many programs with a window, each of which has pinned something and autosaved it; a line ends one well."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    command = [sys.executable, "-c", MAKER, str(checkpoint)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, env=environment, **pipes) for _ in range(count)]
+    try:
+        for process in processes:
+            assert process.stdout.readline() == "kept\n"
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def test_a_killed_window_leaves_what_was_made_to_the_next_and_a_running_one_keeps_its_own(
+    window, qtbot, checkpoint, tmp_path
+):
     folder = tmp_path / "sketch-explorer" / "open"
-    assert len(list(folder.glob("*.sketchspace"))) == 1
+    with windows_that_make(2, checkpoint, tmp_path) as (running, killed):
+        files = set(folder.glob("*.sketchspace"))
+        assert len(files) == 2
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        [left] = orphans(folder)
+        kept = files - {left.file}
+        left.leave()
+        running.communicate("\n", timeout=60)
+        assert running.returncode == 0
+        assert set(folder.glob("*.sketchspace")) == files - kept
     host = Host(window, folder)
     assert host.notice.isVisible()
     with qtbot.waitSignal(host.autosave.written, timeout=WAIT):
@@ -393,6 +423,22 @@ def test_a_killed_window_leaves_what_was_made_to_the_next(window, qtbot, checkpo
     qtbot.waitUntil(lambda: list(folder.glob("*.sketchspace")) == [host.autosave.file], timeout=WAIT)
     host.end()
     assert list(folder.iterdir()) == []
+
+
+def test_what_a_killed_window_wrote_in_half_is_removed(tmp_path):
+    for name in (".dead.sketchspace.1f.part", "dead.lock", ".killed.sketchspace.2e.part", "killed.sketchspace"):
+        (tmp_path / name).touch()
+    [left] = orphans(tmp_path)
+    assert left.file == tmp_path / "killed.sketchspace"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["killed.lock", "killed.sketchspace"]
+
+
+def test_a_session_that_goes_while_it_is_looked_at_was_no_crash(tmp_path, monkeypatch):
+    file = tmp_path / "ended.sketchspace"
+    file.touch()
+    monkeypatch.setattr(autosave, "_age", lambda each: each.unlink() or 0.0)  # its window ends well just then
+    assert orphans(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_left_can_be_discarded_or_left_for_later(window, qtbot, checkpoint, tmp_path):
