@@ -121,7 +121,7 @@ class Atlas:
         with np.errstate(over="ignore"):
             if not np.isfinite(arrays["low"] + 255 * arrays["step"]).all():
                 raise CheckpointError("its atlas has latents that are not finite")
-        names = isinstance(values["categories"], list) and all(isinstance(name, str) for name in categories + sources)
+        names = isinstance(values["categories"], list) and all(map(is_name, categories + sources))
         if not names or len(sources) != len(categories) or len(set(categories)) < len(categories):
             raise CheckpointError("its atlas has no proper category names")
         tops = {"labels": len(categories), "splits": len(SPLITS)}
@@ -129,6 +129,11 @@ class Atlas:
             if arrays[name].min() < 0 or arrays[name].max() >= tops.get(name, math.inf):
                 raise CheckpointError(f"its atlas has {name} out of range")
         return cls(**arrays, categories=categories, sources=sources)
+
+
+def is_name(value: object) -> bool:
+    """Whether `value` can be the name of a category or a file: text that can be written anywhere."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 _ARRAYS: dict[str, tuple[type, tuple[str, ...]]] = {

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.atlas import Atlas
+from core.atlas import Atlas, is_name
 from core.errors import CheckpointError, ConfigError
 from core.model import ModelConfig, SketchVAE
 
@@ -240,8 +240,8 @@ def _validated(content: dict[str, Any], digest: str) -> Checkpoint:
     if not 1 <= max_points <= 10_000:
         raise CheckpointError(f"its N_max is {reprlib.repr(max_points)}")
     categories = take("categories", list)
-    if not categories or not all(isinstance(name, str) for name in categories):
-        raise CheckpointError("it names no categories")
+    if not categories or not all(map(is_name, categories)):
+        raise CheckpointError("it names no categories, or not in text")
     history, figures = take("history", list), take("figures", dict)
     if not all(isinstance(entry, dict) and _all_numbers(entry) for entry in history) or not _all_numbers(figures):
         raise CheckpointError("its history or its figures are not numbers")

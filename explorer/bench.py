@@ -1,5 +1,7 @@
 """Below the filmstrip: pinned codes, the expression line, and what the expression amounts to."""
 
+from html import escape
+
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -135,7 +137,7 @@ class Bench(QWidget):
     def _say_examples(self) -> None:
         style = f'style="color: {self._theme.faint};"'
         examples = self._studio.arithmetic.examples()[:2]
-        links = [f'<a href="{number}" {style}>{text}</a>' for number, text in enumerate(examples)]
+        links = [f'<a href="{number}" {style}>{escape(text)}</a>' for number, text in enumerate(examples)]
         self.verdict.say(f"<span>Try {' or '.join(links)}</span>" if links else "Pin codes to calculate with them.")
 
     def _on_calculated(self, result: Calculated | Misread) -> None:

@@ -22,7 +22,7 @@ class Notice(QFrame):
         self.setCursor(Qt.CursorShape.ArrowCursor)
         words = QVBoxLayout()
         words.setSpacing(4)
-        self.lines = [QLabel(line) for line in lines]
+        self.lines = [QLabel(line, textFormat=Qt.TextFormat.PlainText) for line in lines]
         for line in self.lines:
             line.setWordWrap(True)
             words.addWidget(line)

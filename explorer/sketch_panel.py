@@ -67,6 +67,8 @@ class SketchPanel(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.title.setFont(font)
         self.numbers = QLabel()
+        for label in (self.title, self.numbers):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # names come from files
         self.numbers.setObjectName("faint")
         self.numbers.setWordWrap(True)
         self.numbers.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -174,6 +174,8 @@ class Window(QMainWindow):
         self.stop.clicked.connect(self.stop_job)
         self.stop.hide()
         self.under_pointer = QLabel()
+        for label in (self.status, self.under_pointer):
+            label.setTextFormat(Qt.TextFormat.PlainText)  # names come from files
         bar = self.statusBar()
         bar.setContentsMargins(8, 0, 8, 0)
         bar.setSizeGripEnabled(False)

@@ -26,12 +26,12 @@ class Source:
     @property
     def folder(self) -> str:
         """Name of the folder it lies in."""
-        return self.paths[0].resolve().parent.name
+        return _written(self.paths[0].resolve().parent.name)
 
     @property
     def label(self) -> str:
         """What it is called in a message or an atlas."""
-        return self.paths[0].name if len(self.paths) == 1 else f"{self.name}/*.svg"
+        return _written(self.paths[0].name) if len(self.paths) == 1 else f"{self.name}/*.svg"
 
     def records(self, steps: Preprocessing | None = None) -> Iterator[SketchRecord]:
         """Its drawings. Raises DataError."""
@@ -58,7 +58,7 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
             folders[file.parent].append(file)
         else:
             folders[file.parent] = [file]
-            sources.append(Source(file.resolve().parent.name, (file,)))  # its place; the others join below
+            sources.append(Source(_written(file.resolve().parent.name), (file,)))  # its place; the others join below
     return [
         Source(source.name, tuple(folders[source.paths[0].parent]))
         if _ending(source.paths[0]) in (".svg", ".svgz")
@@ -101,4 +101,9 @@ def _category(file: Path) -> str:
     name = file.name
     while Path(name).suffix.lower() in _MARKS and Path(name).stem:
         name = Path(name).stem
-    return name
+    return _written(name)
+
+
+def _written(name: str) -> str:
+    """A file's name as text that can be written anywhere: a system may have others, which are no Unicode."""
+    return name.encode("utf-8", "replace").decode("utf-8")

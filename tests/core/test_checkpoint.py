@@ -254,6 +254,8 @@ BIAS = "decoder.output.bias"
     ("change", "words"),
     [
         (without("model_config"), "no usable model config"),
+        (setting("categories", to=["cat", "\ud800"]), "names no categories"),
+        (setting("model_config", "latent", to=torch.eye(40)), "not tensor("),
         (setting("model_config", to=[]), "no usable model config"),
         (setting("model_config", "latent", to=0), "latent must be a whole number"),
         (setting("model_config", "latent", to=16), "do not fit"),

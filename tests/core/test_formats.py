@@ -3,7 +3,9 @@
 import gzip
 import itertools
 import json
+import os
 import struct
+import sys
 import time
 import tracemalloc
 
@@ -210,6 +212,13 @@ def test_folders_and_patterns_become_categories(tmp_path):
         (tmp_path / "empty").mkdir(exist_ok=True)
         with pytest.raises(DataError, match=words):
             load_dataset([nothing])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode here")
+def test_a_file_name_that_is_no_unicode_is_a_category_that_can_be_written(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.ndjson")
+    dataset = load_dataset([write(path, ndjson_line(CROSS))])
+    assert (dataset.categories, dataset.sources) == (("caf?",), ("caf?.ndjson",))
 
 
 def test_counts_are_told(tmp_path):
