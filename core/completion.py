@@ -29,6 +29,8 @@ class _Level:
     opened: bool = False
     function: Function | None = None
     argument: int = 0
+    code: bool = False
+    """Whether there is a code in it, or in its present argument: only such an argument of a code is whole."""
 
     def inside(self, function: Function | None) -> "_Level":
         """The level that an opening parenthesis begins."""
@@ -40,9 +42,11 @@ class _Level:
         """Past a comma."""
         assert self.function is not None
         kind = self.function.arguments[min(self.argument + 1, len(self.function.arguments) - 1)]
-        return replace(self, number=kind == "t", argument=self.argument + 1)
+        return replace(self, number=kind == "t", argument=self.argument + 1, code=False)
 
     def closers(self) -> Iterator[str]:
+        if self.function and not self.number and not self.code:
+            return
         if self.function and (self.function.variadic or self.argument + 1 < len(self.function.arguments)):
             yield ","
         if self.opened and (not self.function or self.function.kinds(self.argument + 1)):
@@ -65,7 +69,7 @@ def completions(text: str, cursor: int, names: Iterable[str]) -> Completions:
         return nothing
     before, word = _joined(*read, text[:cursor], names)
     start, end = (word.column, _end_of_word(text, cursor)) if word else (cursor, cursor)
-    state = _follow(before)
+    state = _follow(before, names)
     if state is None or (word is not None and not state.operand):
         return nothing
     if not state.operand:
@@ -134,7 +138,7 @@ def _end_of_word(text: str, cursor: int) -> int:
         return cursor
 
 
-def _follow(words: list[Token]) -> _State | None:
+def _follow(words: list[Token], names: list[str]) -> _State | None:
     """What is open and expected after the words; None if they are no beginning of an expression."""
     levels, operand, divisor = [_Level()], True, False
     called: Function | None = None
@@ -149,14 +153,25 @@ def _follow(words: list[Token]) -> _State | None:
         elif operand and word.kind == "name" and word.text in FUNCTIONS:
             called = FUNCTIONS[word.text]
         elif operand and word.kind != "symbol":
+            if (divisor or levels[-1].number) and _is_code(word, names):
+                return None
             operand = divisor = False
+            levels[-1] = replace(levels[-1], code=levels[-1].code or word.kind != "number")
         elif not operand and word.text in OPERATORS:
             operand, divisor = True, word.text == "/"
         elif not operand and word.text in tuple(levels[-1].closers()):
             if word.text == ",":
                 levels[-1], operand = levels[-1].next_argument(), True
             else:
-                levels.pop()
+                inner = levels.pop()
+                numbers = [FUNCTIONS[name] for name in NUMBER_FUNCTIONS]
+                code = inner.code if inner.function is None else inner.function not in numbers
+                levels[-1] = replace(levels[-1], code=levels[-1].code or code)
         else:
             return None
     return None if called is not None else _State(operand, levels[-1], divisor)
+
+
+def _is_code(word: Token, names: list[str]) -> bool:
+    """Whether it can be no number."""
+    return word.text in names if word.kind == "name" else word.kind != "number"

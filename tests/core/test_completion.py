@@ -49,6 +49,8 @@ def test_where_only_a_number_fits_only_what_gives_one_is_offered(text):
         ("lerp(a |", [*OPERATORS, ","]),
         ("lerp(a, b, 2 |", [*OPERATORS, ")"]),
         ("norm(a) |", [*OPERATORS]),
+        ("norm(2 |", [*OPERATORS]),
+        ("norm(2 * a |", [*OPERATORS, ")"]),
         ("a)|", []),
     ],
 )
@@ -95,6 +97,7 @@ def test_what_has_been_typed_of_a_word_is_completed(text, expected, replaced):
         "mean a|",
         "lerp(a, b, 1, |",
         "() |",
+        "a / #1 |",
         "2 hot d|",
         "a hot d|",
         "hot x|",
