@@ -28,7 +28,8 @@ def test_two_processes_train_as_one(train, tmp_path, capsys):
         torch.testing.assert_close(two["model"][name], weights, rtol=1e-3, atol=2e-5)
     for ours, theirs in zip(one["history"], two["history"], strict=True):
         torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
-    events = [[record["event"] for record in records if record["event"] != "stage"] for records in outputs]
+    timed = ("stage", "training")  # more of them where steps are slow
+    events = [[record["event"] for record in records if record["event"] not in timed] for records in outputs]
     assert events[0] == events[1]  # only the first process prints
 
 
