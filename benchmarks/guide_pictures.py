@@ -224,7 +224,7 @@ def path(window: Window) -> Shown:
 
 
 def pin_three(window: Window) -> None:
-    """a, b, c: a cat, a cat's head, a pig's head."""
+    """a, b, c: an animal on four legs, a cat's head, a rabbit's head."""
     for index in (WALKING, FACE, RABBIT):
         click_drawing(window, index)
         press(window, "pin-the-current-code")

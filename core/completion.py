@@ -8,6 +8,7 @@ from core.errors import ExpressionError
 from core.expression_syntax import FUNCTIONS, NUMBER_FUNCTIONS, Function, Token, quoted, tokens
 
 OPERATORS = ("+", "-", "*", "/")
+_NUMBERS = tuple(FUNCTIONS[name] for name in NUMBER_FUNCTIONS)
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,7 @@ def _follow(words: list[Token], names: list[str]) -> _State | None:
                 levels[-1], operand = levels[-1].next_argument(), True
             else:
                 inner = levels.pop()
-                numbers = [FUNCTIONS[name] for name in NUMBER_FUNCTIONS]
-                code = inner.code if inner.function is None else inner.function not in numbers
+                code = inner.code if inner.function is None else inner.function not in _NUMBERS
                 levels[-1] = replace(levels[-1], code=levels[-1].code or code)
         else:
             return None

@@ -115,10 +115,13 @@ class Layouts(QObject):
 
     def follow(self, before: State, after: State) -> None:
         """Bring the map to the layout of another state; a layout that runs is of no use then."""
-        opened = self._first if after.layout is None else after.layout.opened
+        opened = self._map_of(after)
         if opened is not None and after.differs(before, "layout"):
             self._end()
             self.moved.emit(opened)
+
+    def _map_of(self, state: State) -> "Opened | None":
+        return self._first if state.layout is None else state.layout.opened
 
     def _run(self, config: "LayoutConfig") -> None:
         opened, reference = self._studio.current, self._reference
@@ -148,6 +151,8 @@ class Layouts(QObject):
         asked, restoring = self._asked, self._restoring
         self._job.cancel()
         self._ended()
+        if opened is self._map_of(self._studio.state):
+            return  # it was ended before the map moved
         if asked is not None:
             self._studio.edit("layout of the map", layout=Laid(asked, opened), **self._off_the_map())
             return
@@ -185,8 +190,10 @@ class Layouts(QObject):
             self.moved.emit(laying.opened)
 
     def _on_failed(self, message: str, details: str) -> None:
-        if self._studio.current is not None:
-            self._keep(self._studio.current)
+        self._ended()
+        settled = self._map_of(self._studio.state)
+        if settled is not None and settled is not self._studio.current:
+            self.moved.emit(settled)
         self.failed.emit(message, details)
 
     def _on_map_moved(self, opened: "Opened") -> None:

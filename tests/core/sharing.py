@@ -6,7 +6,6 @@ python -m tests.core.sharing FOLDER ROUNDS: says "ready", and begins with the fi
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,18 +18,11 @@ from core.output import write_whole
 from core.projection import LayoutConfig
 from core.store import save_dataset
 from tests.core.conftest import TINY, make_atlas_of, make_model
+from tests.generators import result_of
 from tests.parametric import drawings, write_npz
 
 SIZES = (12, 40)
 """Of the values that are written in turn: files of two lengths."""
-
-
-def result_of(generator: Any) -> Any:
-    while True:
-        try:
-            next(generator)
-        except StopIteration as finished:
-            return finished.value
 
 
 def codes(count: int) -> np.ndarray:

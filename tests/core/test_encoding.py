@@ -11,17 +11,9 @@ from core.dataset import BatchSource
 from core.encoding import encode_batches, encode_dataset, encode_sketch
 from core.errors import DataError
 from tests.core.conftest import make_model
+from tests.generators import result_of
 
 SCALE = 30.0
-
-
-def result_of(generator):
-    """What a generator returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 @pytest.fixture(scope="module")

@@ -16,18 +16,9 @@ from core.loss import reconstruction_loss
 from core.mapping import AtlasCache, GraphCache, LayoutCache, build_atlas, find_graph, lay_out
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from tests.core.conftest import make_model
+from tests.generators import finish
 
 SCALE = 30.0
-
-
-def finish(generator):
-    """Everything a generator yields, and what it returns."""
-    yielded = []
-    while True:
-        try:
-            yielded.append(next(generator))
-        except StopIteration as stop:
-            return yielded, stop.value
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from hypothesis.extra import numpy as hnp
 from core.navigation import Navigator
 from core.neighbours import build_graph
 from tests.core.conftest import make_atlas_of
+from tests.generators import result_of
 
 number = st.floats(-100, 100, width=32).map(lambda value: 0.0 if abs(value) < 1e-3 else value)
 
@@ -176,16 +177,7 @@ def arc():
 
 @pytest.fixture(scope="module")
 def graph(arc):
-    return finished(build_graph(arc.atlas.latents, 4))
-
-
-def finished(generator):
-    """What a generator returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
+    return result_of(build_graph(arc.atlas.latents, 4))
 
 
 def test_a_path_through_data_follows_the_data_at_constant_speed(arc, graph):
@@ -201,7 +193,7 @@ def test_a_path_through_data_follows_the_data_at_constant_speed(arc, graph):
 @given(st.lists(st.integers(0, 59), min_size=1, max_size=4), st.integers(2, 25))
 def test_no_frame_is_farther_from_data_than_half_an_edge(navigator, drawings, frames):
     latents = navigator.atlas.latents
-    graph = finished(build_graph(latents, 5))
+    graph = result_of(build_graph(latents, 5))
     walked = navigator.path_through_data(graph, [latents[i] for i in drawings], frames)
     assert walked.shape == (frames, 8)
     np.testing.assert_allclose(walked[[0, -1]], latents[[drawings[0], drawings[-1]]], atol=1e-5)

@@ -6,15 +6,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from sklearn.neighbors import kneighbors_graph
 
 from core.neighbours import build_graph
-
-
-def finished(generator):
-    """What a generator returns."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as end:
-            return end.value
+from tests.generators import result_of
 
 
 def codes_of(count, size=6, seed=0):
@@ -29,7 +21,7 @@ def islands(counts, seed=0):
 
 def test_the_graph_joins_each_code_to_its_nearest():
     codes = codes_of(700)  # more than one block
-    graph = finished(build_graph(codes, 12))
+    graph = result_of(build_graph(codes, 12))
     reference = kneighbors_graph(codes, 12, mode="distance")
     reference = reference.maximum(reference.T)
     np.testing.assert_array_equal(graph.edges.toarray() > 0, reference.toarray() > 0)
@@ -40,7 +32,7 @@ def test_the_graph_joins_each_code_to_its_nearest():
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(1, 4), st.integers(0, 99))
 def test_the_graph_is_connected_by_its_shortest_bridges(counts, neighbours, seed):
     codes = islands(counts, seed)
-    graph = finished(build_graph(codes, neighbours))
+    graph = result_of(build_graph(codes, neighbours))
     assert connected_components(graph.edges)[0] == 1
     assert abs(graph.edges - graph.edges.T).max() == 0
     # Seen from piece to piece, the edges that were added are a minimum spanning tree.
@@ -54,7 +46,7 @@ def test_the_graph_is_connected_by_its_shortest_bridges(counts, neighbours, seed
 
 def test_a_route_is_no_longer_than_any_other_way_round():
     codes = codes_of(60)
-    graph = finished(build_graph(codes, 4))
+    graph = result_of(build_graph(codes, 4))
     lengths = np.where(graph.edges.toarray() > 0, graph.edges.toarray(), np.inf)
     np.fill_diagonal(lengths, 0)
     for middle in range(60):  # Floyd and Warshall
@@ -68,13 +60,13 @@ def test_a_route_is_no_longer_than_any_other_way_round():
 
 
 def test_a_route_to_where_one_is_has_one_stop():
-    assert finished(build_graph(codes_of(5), 2)).route(3, 3).tolist() == [3]
-    assert finished(build_graph(codes_of(1))).route(0, 0).tolist() == [0]
+    assert result_of(build_graph(codes_of(5), 2)).route(3, 3).tolist() == [3]
+    assert result_of(build_graph(codes_of(1))).route(0, 0).tolist() == [0]
 
 
 def test_equal_codes_are_joined_and_cost_nothing():
     codes = np.repeat(codes_of(2), 30, axis=0)
-    graph = finished(build_graph(codes, 3))
+    graph = result_of(build_graph(codes, 3))
     route = graph.route(0, 59)
     length = np.linalg.norm(np.diff(codes[route], axis=0), axis=1).sum()
     assert length == pytest.approx(np.linalg.norm(codes[0] - codes[59]), rel=1e-5)
@@ -82,14 +74,14 @@ def test_equal_codes_are_joined_and_cost_nothing():
 
 def test_many_codes_are_spanned_by_a_sample():
     codes = codes_of(500)
-    graph = finished(build_graph(codes, 5, max_members=100))
+    graph = result_of(build_graph(codes, 5, max_members=100))
     assert graph.edges.shape == (100, 100)
     assert len(set(graph.members.tolist())) == 100
     assert set(graph.route(graph.members[0], graph.members[-1]).tolist()) <= set(graph.members.tolist())
     stranger = min(set(range(500)) - set(graph.members.tolist()))
     with pytest.raises(ValueError, match=str(stranger)):
         graph.route(int(graph.members[0]), stranger)
-    np.testing.assert_array_equal(graph.members, finished(build_graph(codes, 5, max_members=100)).members)
+    np.testing.assert_array_equal(graph.members, result_of(build_graph(codes, 5, max_members=100)).members)
 
 
 def test_building_tells_how_far_it_is_and_can_be_given_up():

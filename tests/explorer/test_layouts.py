@@ -10,12 +10,14 @@ import pytest
 from PySide6.QtCore import Qt
 
 from core import mapping
+from core.errors import ProjectionError
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from explorer import opening
 from explorer.directions import principal_key
 from explorer.glide import Glide
 from explorer.opening import lay_out_again, open_checkpoint
 from explorer.requests import AtDrawing, AtPosition
+from tests.generators import result_of
 
 WAIT = 20_000
 
@@ -122,6 +124,20 @@ def test_a_layout_that_was_stopped_can_be_undone_too(studio, qtbot, layout):
     assert studio.current.atlas.positions is not came
     studio.history.undo()
     assert studio.current.atlas.positions is came
+
+
+def test_a_layout_that_fails_leaves_the_map_as_it_was(studio, qtbot, layout, monkeypatch):
+    def fails(*_):
+        yield LayoutFrame("finding neighbours", 0.0, None)
+        raise ProjectionError("There is no way.")
+
+    monkeypatch.setattr(mapping, "umap_layout", fails)
+    came = studio.current
+    with qtbot.waitSignal(studio.failed, timeout=WAIT) as said:
+        studio.layouts.start(LayoutConfig())
+    assert said.args == ["There is no way.", ""]
+    assert not studio.layouts.running
+    assert (studio.history.count(), studio.current, studio.layouts.config) == (0, came, None)
 
 
 def test_undoing_another_step_leaves_a_layout_running(studio, qtbot, layout):
@@ -236,12 +252,7 @@ def test_new_data_is_shown_by_pca_first_and_reopened_as_it_was_refined(
     studio, checkpoint, drawings, qtbot, layout, tmp_path
 ):
     def shown():
-        opening_steps = open_checkpoint(str(checkpoint), drawings[:1], cache=tmp_path)
-        while True:
-            try:
-                next(opening_steps)
-            except StopIteration as stop:
-                return stop.value
+        return result_of(open_checkpoint(str(checkpoint), drawings[:1], cache=tmp_path))
 
     first = shown()
     assert not first.refined

@@ -15,6 +15,7 @@ from core.picture import ANIMATION_SIDE, FRAME_SIDE, INK, PAPER, SKETCH_SIDE
 from core.svg_writer import filmstrip_svg, sketch_svg
 from explorer.ink import paint_lines, paint_sketch
 from explorer.pictures import FRAME_MS, POINTS, animation_gif, filmstrip_image, filmstrip_pdf, png, sketch_image
+from tests.generators import finish
 from tests.parametric import Factors, draw
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -24,16 +25,6 @@ pytestmark = pytest.mark.usefixtures("qapp")
 def sketches():
     """Two faces and a house."""
     return [draw("face", Factors()), draw("house", Factors(rotation=0.3)), draw("face", Factors(aspect=2))]
-
-
-def made(generator):
-    """What a generator returns, and what it yielded."""
-    yielded = []
-    while True:
-        try:
-            yielded.append(next(generator))
-        except StopIteration as end:
-            return end.value, yielded
 
 
 def pixels(image):
@@ -89,7 +80,7 @@ def test_pdf_is_one_page_of_just_the_film(sketches):
 
 
 def test_gif_plays_the_film_there_and_back_for_ever(sketches):
-    content, progress = made(animation_gif(MorphedFilm(sketches)))
+    progress, content = finish(animation_gif(MorphedFilm(sketches)))
     assert progress == sorted(progress)
     assert progress[-1] == 1
     steps = round(1000 * LEG_SECONDS / FRAME_MS)
@@ -108,6 +99,6 @@ def test_gif_plays_the_film_there_and_back_for_ever(sketches):
 
 
 def test_a_film_of_one_sketch_is_a_still(sketches):
-    content, _ = made(animation_gif(MorphedFilm(sketches[:1])))
+    _, content = finish(animation_gif(MorphedFilm(sketches[:1])))
     with Image.open(io.BytesIO(content)) as gif:
         assert gif.n_frames == 1

@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 
 from core.mapping import AtlasCache
 from explorer.opening import open_checkpoint
+from tests.generators import finish, result_of
 from tests.parametric import write_kind
 
 ROOT = Path(__file__).parents[2]
@@ -60,12 +61,8 @@ def test_data_is_encoded_once_and_then_kept(checkpoint, tmp_path):
     bird = write_kind(tmp_path / "bird.npz", "face", (2, 1, 0))
 
     def open_fully() -> tuple[list[str], object]:
-        stages, opening = [], open_checkpoint(str(checkpoint), [bird], cache=tmp_path / "cache")
-        while True:
-            try:
-                stages.append(next(opening).stage)
-            except StopIteration as finished:
-                return stages, finished.value
+        steps, opened = finish(open_checkpoint(str(checkpoint), [bird], cache=tmp_path / "cache"))
+        return [step.stage for step in steps], opened
 
     first_stages, first = open_fully()
     second_stages, second = open_fully()
@@ -77,14 +74,7 @@ def test_data_is_encoded_once_and_then_kept(checkpoint, tmp_path):
 
 def test_a_damaged_cache_is_a_cache_miss(checkpoint, drawings, tmp_path):
     cache = AtlasCache(tmp_path)
-    opening = open_checkpoint(str(checkpoint))
-    while True:
-        try:
-            next(opening)
-        except StopIteration as finished:
-            atlas = finished.value.atlas
-            break
-    cache.save("data", "checkpoint", atlas)
+    cache.save("data", "checkpoint", result_of(open_checkpoint(str(checkpoint))).atlas)
     assert cache.load("data", "checkpoint", 8) is not None
     [file] = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-100])

@@ -25,6 +25,7 @@ from explorer.requests import AtCode, AtDrawing, AtPosition, ByExpression, Mode,
 from explorer.session import Session, Source, View, open_session, read_state, session_bytes, write_session
 from explorer.state import Group, Pin, State
 from explorer.workers import LatestWorker
+from tests.generators import result_of
 from tests.hostile import ODD, assert_sentence, places
 
 WHOLE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -136,19 +137,11 @@ def test_an_expression_over_a_group_is_worth_the_same_again(opened):
     np.testing.assert_array_equal(state.groups["flock"].codes, opened.atlas.latents[3:9])
 
 
-def run(generator: Any) -> Any:
-    while True:
-        try:
-            next(generator)
-        except StopIteration as finished:
-            return finished.value
-
-
 def test_a_file_brings_back_its_checkpoint_and_how_it_was_looked_at(opened, checkpoint, tmp_path):
     path = tmp_path / "mine.sketchspace"
     view = View(((-1.5, 2.0), (0.0, 3.5)), legend=False)
     write_session(Session(Source.of(str(checkpoint)), opened, made(opened), view), path)
-    again = run(open_session(path))
+    again = result_of(open_session(path))
     assert alike(again.state, read_state(path.read_bytes(), opened))
     assert (again.view, again.path, again.source.checkpoint) == (view, path, str(checkpoint))
     assert json.loads(path.read_text())["state"]["pins"]["a"]["title"] == "cat"
@@ -159,17 +152,17 @@ def test_a_checkpoint_that_moved_is_found_beside_the_session(opened, checkpoint,
     beside.write_bytes(checkpoint.read_bytes())
     path = tmp_path / "mine.sketchspace"
     write_session(Session(Source(f"/nowhere/{checkpoint.name}"), opened, made(opened)), path)
-    assert run(open_session(path)).source.checkpoint == str(beside)
+    assert result_of(open_session(path)).source.checkpoint == str(beside)
 
 
 def test_what_a_session_lacks_is_said_with_what_to_do(opened, checkpoint, tmp_path):
     path = tmp_path / "mine.sketchspace"
     write_session(Session(Source("/nowhere/gone.pt"), opened, made(opened)), path)
     with pytest.raises(SessionError, match=r"needs the checkpoint /nowhere/gone\.pt, .* put it back"):
-        run(open_session(path))
+        result_of(open_session(path))
     write_session(Session(Source("animals"), opened, made(opened)), path)
     with pytest.raises(SessionError, match="another checkpoint than animals"):
-        run(open_session(path))
+        result_of(open_session(path))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +183,7 @@ def test_other_files_are_refused_in_one_sentence(opened, tmp_path, content, word
     path.write_bytes(content)
     began = time.perf_counter()
     with pytest.raises(SessionError, match=words) as raised:
-        run(open_session(path))
+        result_of(open_session(path))
     assert time.perf_counter() - began < 2
     assert str(path) in str(raised.value)
     assert len(str(raised.value).splitlines()) == 1
@@ -198,13 +191,13 @@ def test_other_files_are_refused_in_one_sentence(opened, tmp_path, content, word
 
 def test_a_missing_folder_or_endless_file_is_refused(tmp_path, monkeypatch):
     with pytest.raises(SessionError, match="does not exist"):
-        run(open_session(tmp_path / "none.sketchspace"))
+        result_of(open_session(tmp_path / "none.sketchspace"))
     with pytest.raises(SessionError, match="cannot be read"):
-        run(open_session(tmp_path))
+        result_of(open_session(tmp_path))
     monkeypatch.setattr(session, "LARGEST_FILE", 100)
     (tmp_path / "long.sketchspace").write_bytes(b" " * 101)
     with pytest.raises(SessionError, match="larger than"):
-        run(open_session(tmp_path / "long.sketchspace"))
+        result_of(open_session(tmp_path / "long.sketchspace"))
 
 
 @pytest.mark.parametrize(
