@@ -57,7 +57,10 @@ def film(request: FilmRequest, cancelled: Cancel) -> Iterator[Film]:
     else:
         for count in (COARSE, len(reel.codes)):
             for _ in reel.decode(reel.spread(count), cancelled, every=24):
-                yield reel.film()
+                made = reel.film()
+                yield made
+                if made.finished:
+                    return  # said once: the same again, late, might follow the map having moved
     yield reel.film()
 
 
