@@ -312,17 +312,21 @@ def batches_by_length(
     return batches
 
 
-def augment(batch: Batch, stretch: float, drop: float, generator: torch.Generator) -> Batch:
+def augment(batch: Batch, stretch: float, drop: float, mirror: bool, generator: torch.Generator) -> Batch:
     """A copy of `batch`, its drawings changed a little (Ha & Eck 2017, section 3.3).
 
     x and y of each are scaled by a factor in [1 - stretch, 1 + stretch], and each point within a
-    stroke is left out with probability `drop`.
+    stroke is left out with probability `drop`. With `mirror`, left and right of every other drawing,
+    by chance, change places.
     """
     if drop > 0:
         batch = _without_some_points(batch, drop, generator)
     size = (len(batch.lengths), 1, 2)
     device = batch.inputs.device
     factor = 1 + stretch * (2 * torch.rand(size, generator=generator, device=device) - 1)
+    if mirror:
+        turned = torch.rand(size[:2], generator=generator, device=device) < 0.5
+        factor[..., 0] = torch.where(turned, -factor[..., 0], factor[..., 0])
     inputs = torch.cat([batch.inputs[..., :2] * factor, batch.inputs[..., 2:]], dim=-1)
     targets = torch.cat([batch.targets[..., :2] * factor, batch.targets[..., 2:]], dim=-1)
     return Batch(inputs, targets, batch.lengths)

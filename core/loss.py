@@ -93,6 +93,15 @@ def kl_loss(mean: Tensor, log_variance: Tensor) -> Tensor:
     return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).mean(-1)
 
 
+def category_loss(logits: Tensor, labels: Tensor, max_points: int) -> Tensor:
+    """L_C [B] = -(1 / N_max) log p(category | z), of logits [B, categories] and labels [B].
+
+    In the units of L_R: with a weight of 1 the category is one more thing that the decoder has to
+    tell from z, p(drawing, category | z) = p(drawing | z) p(category | z).
+    """
+    return F.cross_entropy(logits.float(), labels, reduction="none") / max_points
+
+
 def kl_annealing(sketches: float, eta_min: float, scale: float) -> float:
     """eta = 1 - (1 - eta_min) exp(-sketches / scale): counted in drawings, not in steps.
 

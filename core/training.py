@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from core.checkpoint import Checkpoint
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
 from core.errors import TrainingError
 from core.evaluation import Losses, losses_per_drawing
-from core.loss import kl_annealing, kl_loss, reconstruction_loss
+from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
 from core.meter import EpochMean, Meter, SpikeDetector
 from core.model import ModelConfig, SketchVAE
 from core.training_config import TrainingConfig
@@ -60,6 +60,18 @@ class Progress:
     """Something the user should know, such as a recovery from NaN or from a loss that leapt up."""
 
 
+class Share(NamedTuple):
+    """What one process works on in a step, B drawings."""
+
+    batch: Batch
+    labels: Tensor
+    """[B] int64."""
+    noise: Tensor
+    """[B, latent], for their codes."""
+    weight: float
+    """Of each drawing in the sums of the step."""
+
+
 class TrainingRun:
     """A model being trained on a dataset; owns all its state."""
 
@@ -90,7 +102,11 @@ class TrainingRun:
             self.model.load_state_dict(start.weights)
         self.started_from = "" if start is None else start.digest
         """Digest of the checkpoint whose weights it began with."""
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=config.learning_rate, fused=True)
+        self._category_head: nn.Linear | None = None
+        """Tells the category from z. Only the training needs it; no checkpoint has it."""
+        if config.category_weight > 0:
+            self._category_head = nn.Linear(model_config.latent, len(dataset.categories)).to(device)
+        self.optimizer = torch.optim.Adam(self._parameters(), lr=config.learning_rate, fused=True)
         self.history: list[dict[str, float]] = []
         self.best_weights: dict[str, Tensor] | None = None
         self.best_loss = math.inf
@@ -121,11 +137,19 @@ class TrainingRun:
 
     # -- state -------------------------------------------------------------------------------
 
+    def _parameters(self) -> list[nn.Parameter]:
+        """All that is trained."""
+        head = [] if self._category_head is None else self._category_head.parameters()
+        return [*self.model.parameters(), *head]
+
     def _state(self) -> dict[str, Any]:
-        return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()})
+        head = {} if self._category_head is None else {"category_head": self._category_head.state_dict()}
+        return copy.deepcopy({"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), **head})
 
     def _load_state(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
+        if self._category_head is not None:
+            self._category_head.load_state_dict(state["category_head"])
         # A copy, since the optimiser keeps the tensors it is given and steps them in place.
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
 
@@ -162,6 +186,10 @@ class TrainingRun:
         same_drawings = snapshot.get("data_digest") == self.dataset.digest
         if not same_drawings or snapshot.get("max_points") != self.dataset.max_points:
             raise TrainingError("The resume file is of other data; train without --resume to start anew.")
+        if ("category_head" in snapshot) != (self._category_head is not None):
+            raise TrainingError(
+                "A training does not learn or forget categories half-way: leave category_weight as it was."
+            )
         try:
             self._load_state(snapshot)
             self.scale = float(snapshot.get("scale", self.scale))
@@ -248,7 +276,7 @@ class TrainingRun:
     def _train_step(self, indices: np.ndarray, started: float) -> Tensor:
         """One optimiser step; [L_s, L_p, L_KL, gradient norm], left on the device. Sets `seconds`."""
         config = self.config
-        batch, noise, weight = self._own_share(indices)
+        batch, labels, noise, weight = self._own_share(indices)
         self.model.train()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
             raw, mean, log_variance = self.model(batch.points(), batch.lengths, batch.inputs, noise)
@@ -257,6 +285,10 @@ class TrainingRun:
         l_kl = kl_loss(mean, log_variance).sum() * weight
         costly = self._sum(l_kl.detach()) >= config.kl_floor  # max(L_KL, floor), for the gradient
         loss = l_s + l_p + config.kl_weight * self.eta() * l_kl * costly
+        if self._category_head is not None:
+            z = mean.float() + torch.exp(log_variance.float() / 2) * noise
+            l_c = category_loss(self._category_head(z), labels, self.dataset.max_points).sum() * weight
+            loss = loss + config.category_weight * l_c
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         losses = torch.stack([l_s, l_p, l_kl]).detach()
@@ -273,31 +305,35 @@ class TrainingRun:
 
     def _clip_gradient(self) -> Tensor:
         """Limit the norm of the whole gradient, or each of its values; the norm it had, on the device."""
-        parameters = list(self.model.parameters())
+        parameters = self._parameters()
         if self.config.clip_by == "norm":
             return nn.utils.clip_grad_norm_(parameters, self.config.gradient_clip).detach()
         norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
         nn.utils.clip_grad_value_(parameters, self.config.gradient_clip)
         return norm
 
-    def _own_share(self, indices: np.ndarray) -> tuple[Batch, Tensor, float]:
-        """The drawings of a step that are this process's, noise for their codes, and the weight of each.
+    def _own_share(self, indices: np.ndarray) -> Share:
+        """The drawings of a step that are this process's.
 
         Of several processes each takes every world-th drawing; since the batch is sorted by length
         their shares cost the same. All prepare the whole batch, so that stretching, noise and padding,
         and with them the sums over processes, are those of one process.
         """
         self._generator.manual_seed(_mixed_seed(self.config.seed, self.step))
-        batch = augment(self._source.batch(indices), self.config.augment, self.config.drop_points, self._generator)
+        config = self.config
+        whole = self._source.batch(indices)
+        batch = augment(whole, config.augment, config.drop_points, config.mirror, self._generator)
+        labels = torch.from_numpy(self.dataset.labels[indices].astype(np.int64)).to(self.device, non_blocking=True)
         shape = (len(batch.lengths), self.model.config.latent)
         noise = torch.randn(shape, generator=self._generator, device=self.device)
         weight = 1 / len(indices)
         if self.world == 1:
-            return batch, noise, weight
+            return Share(batch, labels, noise, weight)
         mine = slice(self.rank, None, self.world)
         if self.rank >= len(indices):  # a last batch smaller than the world: take one drawing, of no weight
             mine, weight = slice(0, 1), 0.0
-        return Batch(batch.inputs[mine], batch.targets[mine], batch.lengths[mine]), noise[mine], weight
+        batch = Batch(batch.inputs[mine], batch.targets[mine], batch.lengths[mine])
+        return Share(batch, labels[mine], noise[mine], weight)
 
     def _sum(self, value: Tensor) -> Tensor:
         """`value` summed over all processes."""
@@ -313,7 +349,7 @@ class TrainingRun:
         gradient is of sums over the whole batch, in which a process may have a share of no drawings,
         and so is the L_KL that the floor is for. With 12 MB of it there is little to overlap.
         """
-        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        gradients = [parameter.grad for parameter in self._parameters() if parameter.grad is not None]
         agreed = losses.new_tensor([seconds if self.rank == 0 else 0.0, self._stop_requested])
         flat = self._sum(torch.cat([*(gradient.flatten() for gradient in gradients), losses, agreed]))
         *parts, losses, agreed = flat.split([*(gradient.numel() for gradient in gradients), 3, 2])

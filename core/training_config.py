@@ -38,8 +38,12 @@ class TrainingConfig:
     """Annealing starts here …"""
     kl_anneal_sketches: float = 300_000
     """… and approaches 1 over this many drawings."""
+    category_weight: float = 0.0
+    """w_C: what telling a drawing's category from z counts beside drawing it; 0 trains without the names."""
     augment: float = 0.1
     """Drawings are stretched in x and y by up to this fraction."""
+    mirror: bool = False
+    """Every other drawing, by chance, is mirrored left to right."""
     drop_points: float = 0.0
     """Chance of each point within a stroke to be left out."""
     seed: int = 0
@@ -52,7 +56,7 @@ class TrainingConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be more than 0, not {getattr(self, name)}.")
-        for name in ("warmup_steps", "kl_weight", "kl_floor", "seed"):
+        for name in ("warmup_steps", "kl_weight", "kl_floor", "category_weight", "seed"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
         if self.seed >= 1 << 63:

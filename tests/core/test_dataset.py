@@ -181,7 +181,7 @@ def test_augmentation_stretches_each_drawing_and_changes_nothing_stored(dataset)
     generator = torch.Generator().manual_seed(0)
     factors = []
     for _ in range(20):
-        stretched = augment(batch, 0.1, 0.0, generator)
+        stretched = augment(batch, 0.1, 0.0, False, generator)
         for changed, original in ((stretched.inputs, batch.inputs), (stretched.targets, batch.targets)):
             assert torch.equal(changed[..., 2:], original[..., 2:])
         ratio = (stretched.targets / batch.targets)[..., :2]
@@ -199,9 +199,26 @@ def test_augmentation_stretches_each_drawing_and_changes_nothing_stored(dataset)
     assert torch.equal(source.batch(indices).targets, before[1])
 
 
+def test_half_of_the_drawings_are_mirrored_whole(dataset):
+    batch = BatchSource(dataset, 10.0, CPU).batch(np.arange(len(dataset)))
+    generator = torch.Generator().manual_seed(0)
+    signs = []
+    for _ in range(20):
+        mirrored = augment(batch, 0.0, 0.0, True, generator)
+        for changed, original in ((mirrored.inputs, batch.inputs), (mirrored.targets, batch.targets)):
+            assert torch.equal(changed[..., 1:], original[..., 1:])
+        sign = (mirrored.targets / batch.targets)[..., 0].nanmedian(dim=1).values
+        for changed, original in ((mirrored.inputs, batch.inputs), (mirrored.targets, batch.targets)):
+            assert torch.equal(changed[..., 0], original[..., 0] * sign[:, None])
+        signs.append(sign)
+    signs = torch.stack(signs)
+    assert set(signs.unique().tolist()) == {-1, 1}
+    assert abs(signs.mean().item()) < 4 / signs.numel() ** 0.5
+
+
 def test_no_augmentation_is_none(dataset):
     batch = BatchSource(dataset, 10.0, CPU).batch(np.arange(5))
-    assert torch.equal(augment(batch, 0.0, 0.0, torch.Generator()).targets, batch.targets)
+    assert torch.equal(augment(batch, 0.0, 0.0, False, torch.Generator()).targets, batch.targets)
 
 
 def test_split_names_match_their_numbers():
@@ -210,7 +227,7 @@ def test_split_names_match_their_numbers():
 
 def test_points_are_dropped_and_the_others_stay_where_they_are(dataset):
     batch = BatchSource(dataset, 1.0, CPU).batch(np.arange(20))
-    less = augment(batch, 0.0, 0.3, torch.Generator().manual_seed(0))
+    less = augment(batch, 0.0, 0.3, False, torch.Generator().manual_seed(0))
     before, after = (each.targets[..., :2].cumsum(1).round() for each in (batch, less))
     inner = kept = 0
     for row, (n, m) in enumerate(zip(batch.lengths.tolist(), less.lengths.tolist(), strict=True)):

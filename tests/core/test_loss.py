@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, Normal, kl_divergence
 
-from core.loss import MAX_LOG_SIGMA, MAX_RHO, kl_annealing, kl_loss, mixture_parameters, reconstruction_loss
+from core.loss import (
+    MAX_LOG_SIGMA,
+    MAX_RHO,
+    category_loss,
+    kl_annealing,
+    kl_loss,
+    mixture_parameters,
+    reconstruction_loss,
+)
 
 B, T, M = 5, 12, 20
 N_MAX = 30
@@ -107,6 +115,12 @@ def test_kl_is_that_of_torch_distributions():
     ).mean(-1)
     torch.testing.assert_close(kl_loss(mean, log_variance).double(), reference, rtol=1e-5, atol=1e-5)
     assert kl_loss(torch.zeros(1, 16), torch.zeros(1, 16)).item() == 0
+
+
+def test_the_category_costs_what_it_is_unlikely():
+    logits = torch.log(torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])) + 7
+    loss = category_loss(logits, torch.tensor([1, 2]), max_points=200)
+    torch.testing.assert_close(loss, -torch.log(torch.tensor([0.25, 0.8])) / 200)
 
 
 def test_annealing_is_that_of_the_paper_by_steps():

@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from core import training
 from core.checkpoint import load_tensors
 from core.dataset import TEST, TRAIN, VALID, BatchSource, load_dataset
+from core.encoding import encode_means
 from core.errors import ConfigError, TrainingError
 from core.evaluation import Losses, losses_per_drawing
 from core.loss import kl_annealing, kl_loss, reconstruction_loss
@@ -32,6 +33,14 @@ def houses(tmp_path_factory):
     """40 to train on, in 5 batches of 8, and 6 to validate."""
     path = write_kind(tmp_path_factory.mktemp("houses") / "house.npz", "house", (40, 6, 4))
     return load_dataset([path], max_points=16)
+
+
+@pytest.fixture(scope="module")
+def houses_and_rings(tmp_path_factory):
+    """20 of each to train on, in 5 batches of 8, and 10 of each to validate."""
+    folder = tmp_path_factory.mktemp("both")
+    paths = [write_kind(folder / f"{kind}.npz", kind, (20, 10, 4)) for kind in ("house", "ellipse")]
+    return load_dataset(paths, max_points=20)
 
 
 def same_state(one, other):
@@ -127,29 +136,53 @@ def test_a_run_stops_where_it_is_asked_to(houses):
     assert 10 < run.step <= 15
 
 
+# -- categories --------------------------------------------------------------------------------
+
+
+def test_with_names_the_codes_of_two_categories_part(houses_and_rings):
+    """By the distance of their means over their spread, on drawings that were not trained on."""
+
+    def parting(weight):
+        run = make_run(houses_and_rings, epochs=6, category_weight=weight)
+        list(run.run())
+        held_out = houses_and_rings.indices(VALID)
+        codes = encode_means(run.model, houses_and_rings, run.scale, held_out)
+        one, other = (codes[houses_and_rings.labels[held_out] == label] for label in (0, 1))
+        spread = np.sqrt((one.var(axis=0) + other.var(axis=0)).sum())
+        return np.linalg.norm(one.mean(axis=0) - other.mean(axis=0)) / spread
+
+    assert parting(20.0) > 1.5 * parting(0.0)
+
+
+def test_a_model_trained_with_names_is_a_model_like_any(houses_and_rings):
+    run = make_run(houses_and_rings, category_weight=1.0)
+    assert run.best_model().state_dict().keys() == make_model().state_dict().keys()
+
+
 # -- going on ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def whole(houses):
-    """A run that nothing interrupted."""
-    run = make_run(houses)
+@pytest.fixture(scope="module", params=[{}, {"category_weight": 5.0, "mirror": True}], ids=["plain", "named"])
+def whole(houses_and_rings, request):
+    """A run that nothing interrupted, and what is special about it."""
+    run = make_run(houses_and_rings, **request.param)
     list(run.run())
-    return run
+    return run, request.param
 
 
 @pytest.mark.parametrize("reports", [1, 4, 5, 13])
-def test_a_resumed_run_ends_at_the_very_same_weights(houses, whole, reports, monkeypatch, tmp_path):
+def test_a_resumed_run_ends_at_the_very_same_weights(houses_and_rings, whole, reports, monkeypatch, tmp_path):
     """Interrupted after any batch, between epochs and within, and even twice."""
     monkeypatch.setattr(training, "REPORT_STEPS", 1)
-    interrupted = make_run(houses)
+    whole, changes = whole
+    interrupted = make_run(houses_and_rings, **changes)
     list(itertools.islice(interrupted.run(), reports))
     torch.save(interrupted.snapshot(), tmp_path / "resume.pt")
     list(itertools.islice(interrupted.run(), 1))
-    again = make_run(houses)
+    again = make_run(houses_and_rings, **changes)
     again.restore(load_tensors(tmp_path / "resume.pt"))
     list(itertools.islice(again.run(), 1))
-    last = make_run(houses)
+    last = make_run(houses_and_rings, **changes)
     last.restore(again.snapshot())
     list(last.run())
     assert last.step == whole.step == 15
@@ -191,6 +224,8 @@ def test_the_snapshot_of_another_run_is_refused(houses, dataset):
     snapshot = run.snapshot()
     with pytest.raises(TrainingError, match="other data"):
         make_run(dataset).restore(snapshot)
+    with pytest.raises(TrainingError, match="leave category_weight as it was"):
+        make_run(houses, category_weight=1.0).restore(snapshot)
     with pytest.raises(TrainingError, match="another size"):
         run.restore({**snapshot, "model_config": {**snapshot["model_config"], "latent": 9}})
     for broken in (
@@ -304,7 +339,10 @@ class ReadsNothing(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize("changes", [{}, {"clip_by": "value", "schedule": "constant", "drop_points": 0.2}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"clip_by": "value", "schedule": "constant", "drop_points": 0.2, "mirror": True, "category_weight": 1}],
+)
 def test_a_step_reads_nothing_from_the_device(houses, changes):
     run = make_run(houses, **changes)
     run._train_step(houses.indices(TRAIN)[:8], 0.0)
@@ -442,6 +480,7 @@ def test_settings_survive_as_plain_values():
         {"kl_eta_min": 1.0},
         {"augment": 1.0},
         {"augment": -0.1},
+        {"category_weight": -1.0},
         {"precision": "float16"},
         {"schedule": "linear"},
         {"clip_by": 3},

@@ -16,16 +16,21 @@ TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "
 
 def test_two_processes_train_as_one(train, tmp_path, capsys):
     """The last batch of an epoch has a single drawing, so that one of the two has a share of none."""
-    data = write_drawings(tmp_path / "ring.npz", train=41, valid=6, test=4)
-    assert train("--epochs", "3", "--json", data=data, out=tmp_path / "one.pt") == 0
+    data = tmp_path / "data"
+    data.mkdir()
+    write_drawings(data / "long.npz", train=21, valid=3, test=2, points=(12, 24))
+    write_drawings(data / "short.npz", train=20, valid=3, test=2, points=(6, 12))
+    flags = ("--epochs", "3", "--category-weight", "5")
+    assert train(*flags, "--json", data=data, out=tmp_path / "one.pt") == 0
     outputs = [
         [json.loads(line) for line in capsys.readouterr().out.splitlines()],
-        finish(start(tmp_path / "two.pt", data, "--epochs", "3", launcher=TORCHRUN)),
+        finish(start(tmp_path / "two.pt", data, *flags, launcher=TORCHRUN)),
     ]
     one, two = (final_state(tmp_path / f"{name}.pt") for name in ("one", "two"))
     assert one["step"] == two["step"] == 18
-    for name, weights in one["model"].items():
-        torch.testing.assert_close(two["model"][name], weights, rtol=1e-3, atol=2e-5)
+    for part in ("model", "category_head"):
+        for name, weights in one[part].items():
+            torch.testing.assert_close(two[part][name], weights, rtol=1e-3, atol=2e-5)
     for ours, theirs in zip(one["history"], two["history"], strict=True):
         torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
     timed = ("stage", "training")  # more of them where steps are slow
