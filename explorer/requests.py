@@ -177,7 +177,7 @@ class Sketch:
     stroke3: Strokes
     finished: bool
     seconds: float
-    """Since the request was taken up."""
+    """Since the request was taken up; not those that compiling took before the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +219,7 @@ class Film:
 def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located | Sketch]:
     """Answer a DrawRequest: where it is, then the sketch while it is drawn; no place for what is no code."""
     from core.errors import DataError, ExpressionError
-    from core.generation import SamplingConfig
+    from core.generation import SamplingConfig, compile_steps
 
     began = time.perf_counter()
     target, opened = request.target, request.opened
@@ -229,6 +229,9 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located
         yield Codeless(str(error))
         return
     yield located
+    waiting = time.perf_counter()
+    compile_steps()
+    began += time.perf_counter() - waiting
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
     codes = located.place.code[None]
     for partial in opened.decoder.stream(codes, [request.seed], sampling, cancelled, every=DRAW_EVERY):

@@ -28,6 +28,8 @@ LEAST_ATTENTION = 0.1
 """Of the largest share; smaller ones are not shown."""
 LARGEST_MARK = 22
 """Pixels across the mark of the point that got most attention."""
+PATIENCE_MS = 400
+"""For the first drawing, before the view says what it waits for: after an install, code is compiled for seconds."""
 
 
 class SketchView(QWidget):
@@ -55,6 +57,10 @@ class SketchView(QWidget):
         self._under: int | None = None
         self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
+        self._patience = QTimer(self, interval=PATIENCE_MS, singleShot=True)
+        self._patience.timeout.connect(self._on_late)
+        self.late = False
+        """Whether it says that the first drawing takes its time."""
         self.setMouseTracking(True)
         self.setMinimumSize(220, 140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -71,10 +77,18 @@ class SketchView(QWidget):
         self._timer.stop()
         self._attention = None
         self._point_at(None)
+        if not len(self._stroke3) and not self.late:
+            self._patience.start()
+
+    def _on_late(self) -> None:
+        self.late = True
+        self.update()
 
     def show_sketch(self, sketch: Sketch) -> None:
         """Show a drawing, or more of the one in progress."""
         self._stroke3, self._finished = sketch.stroke3, sketch.finished
+        self._patience.stop()
+        self.late = False
         if not self._timer.isActive():
             self._show(len(self._stroke3))
 
@@ -98,6 +112,8 @@ class SketchView(QWidget):
     def clear(self) -> None:
         """Show no drawing."""
         self.begin()
+        self._patience.stop()
+        self.late = False
         self._stroke3, self._shown = self._stroke3[:0], 0
         self.update()
 
@@ -151,6 +167,9 @@ class SketchView(QWidget):
                 paint_lines(painter, self._lines, area, QColor(self._theme.ink))
                 return
             if not self._shown:
+                if self.late:
+                    painter.setPen(QColor(self._theme.faint))
+                    painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Getting ready to draw …")
                 return
             side = min(area.width(), area.height())
             attending = self._under is not None and self._attention is not None and self.complete

@@ -1,5 +1,6 @@
 """Latent codes become drawings: whole, as a stream of partial ones, or as the rest of given beginnings."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -119,7 +120,8 @@ def _check_beginnings(beginnings: Sequence[Floats] | None, count: int, limit: in
     return checked
 
 
+@functools.cache
 def compile_steps() -> None:
-    """Make the compiled loops of decoding ready: seconds the first time on a machine, a second from disk later."""
+    """Make the compiled loops of decoding ready, once: seconds the first time on a machine, a second from disk."""
     decoder = SketchDecoder(Decoder(ModelConfig(decoder_hidden=8, mixtures=2)), 1.0)
     decoder.decode(prior_codes(range(2), decoder.latent), range(2), SamplingConfig(max_points=2))

@@ -6,6 +6,8 @@ from PySide6.QtGui import QColor
 
 from core.expression import CodeSpace, evaluate
 from core.generation import SamplingConfig
+from explorer.requests import Sketch
+from explorer.sketch_view import SketchView
 
 WAIT = 20_000
 
@@ -119,3 +121,16 @@ def test_a_random_code_is_what_its_title_says(studio, qtbot):
     [here] = signal.args
     again = evaluate(here.title, CodeSpace(studio.current.navigator)).value
     np.testing.assert_array_equal(here.place.code, again)
+
+
+def test_a_first_drawing_that_takes_its_time_is_announced(window, qtbot):
+    view = SketchView(window.theme)
+    qtbot.addWidget(view)
+    empty = view.grab().toImage()
+    view.begin()
+    qtbot.waitUntil(lambda: view.late, timeout=WAIT)
+    assert view.grab().toImage() != empty
+    view.show_sketch(Sketch(np.array([[5, 0, 0], [0, 5, 1]], dtype=np.float32), finished=True, seconds=0.1))
+    assert not view.late
+    view.begin()
+    assert not view._patience.isActive()  # a drawing is on view until the next one comes
