@@ -4,9 +4,12 @@ import contextlib
 import glob
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import filelock
 import torch
 
 from core.checkpoint import content_digest, load_checkpoint, load_tensors, write_atomically
@@ -36,6 +39,27 @@ def check_output(path: Path) -> None:
             load_checkpoint(path)
         except CheckpointError as error:
             raise CheckpointError(f"{path} exists and is no checkpoint to replace; choose another --out.") from error
+
+
+@contextmanager
+def writing_alone(path: Path) -> Iterator[None]:
+    """Keep other trainings from writing `path` and its resume file. Raises CheckpointError if one does."""
+    file = path.with_name(f".{path.name}.lock")
+    lock = filelock.FileLock(file, blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise CheckpointError(f"Another training is making {path}; choose another --out, or end that one.") from error
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} could not be written there ({error.strerror or error}); choose another --out."
+        ) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # on Windows while it is held
+            file.unlink()
+        lock.release()
 
 
 def write_text(path: Path, text: str) -> None:

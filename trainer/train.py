@@ -1,5 +1,6 @@
 """`python -m trainer`: files of drawings become a checkpoint with its map."""
 
+import contextlib
 import signal
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from core.training import TrainingRun
 from trainer.allocator import keep_freed_memory
 from trainer.display import Display, duration, open_display
 from trainer.drawings import find_files, read_drawings
-from trainer.files import ResumeFile, check_output, read_resume_file
+from trainer.files import ResumeFile, check_output, read_resume_file, writing_alone
 from trainer.processes import Processes, is_first_process, joined_processes
 from trainer.result import judge, save_result
 from trainer.settings import TrainOptions, parse_configured, parse_fine_tuned, parse_resumed
@@ -29,7 +30,8 @@ def train_command(arguments: Sequence[str], description: str | None = None) -> i
         interrupt_at_end_of_input()
     keep_freed_memory()
     check_output(options.checkpoint)
-    with open_display(options.json, shown=is_first_process()) as display:
+    alone = writing_alone(options.checkpoint) if is_first_process() else contextlib.nullcontext()
+    with alone, open_display(options.json, shown=is_first_process()) as display:
         with joined_processes(options.device, options.threads) as processes:
             run, signal_number = _train(options, beginning, processes, display)
         if processes.is_first:  # the others end here: what follows is too little to share

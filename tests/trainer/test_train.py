@@ -14,7 +14,7 @@ from core.checkpoint import load_checkpoint, load_tensors, save_checkpoint
 from core.errors import CheckpointError
 from core.training_config import PRESETS
 from tests.local_server import running_server
-from tests.trainer.children import ROOT
+from tests.trainer.children import ROOT, start
 from trainer import files
 from trainer.__main__ import COMMANDS, main
 
@@ -119,6 +119,22 @@ class TestOutput:
         captured = capsys.readouterr()
         assert "choose another --out" in captured.err
         assert captured.out == ""
+
+    def test_another_training_that_writes_it_is_left_alone(self, train, drawings, tmp_path, capsys):
+        """A real process, which is killed then: what it held is free again."""
+        out = tmp_path / "ring.pt"
+        child = start(out, drawings, "--epochs", "5000")
+        for line in child.stdout:
+            if '"event": "training"' in line:
+                break
+        for flags in ([], ["--resume"]):
+            assert train("--epochs", "1", *flags) == 2
+            assert "Another training is making" in capsys.readouterr().err
+        assert not out.with_name("ring.pt.resume.old").exists()
+        child.kill()
+        child.communicate()
+        assert train("--epochs", "1") == 0
+        assert {path.name for path in tmp_path.iterdir() if "lock" in path.name} == set()
 
     def test_a_failing_resume_file_does_not_end_training(self, train, tmp_path, monkeypatch, capsys):
         def full(*_):
