@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import time
 from collections.abc import Generator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from core.projection import Floats, LayoutConfig, LayoutFrame, pca_layout, umap_
 
 _GRAPH = ("members", "data", "indices", "indptr")
 """What a kept graph has: its members, and the arrays of its edges."""
+ABANDONED_SECONDS = 24 * 3600
+"""A half-written file of a cache that is older was left by a program that was killed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,3 +210,7 @@ def _kept(path: Path) -> dict[str, Any] | None:
 def _keep(path: Path, content: dict[str, Any]) -> None:
     payload = {"sha256": content_digest(content), "content": content}
     write_atomically(path, lambda temporary: torch.save(payload, temporary))
+    for half in path.parent.glob(".*.part"):
+        with contextlib.suppress(OSError):  # another program clears it away too
+            if time.time() - half.stat().st_mtime > ABANDONED_SECONDS:
+                half.unlink()

@@ -1,5 +1,6 @@
 """A dataset through the encoder to an atlas; the layout itself is tested in test_projection."""
 
+import os
 import random
 from dataclasses import replace
 
@@ -126,6 +127,18 @@ def test_an_atlas_is_found_by_data_and_checkpoint(atlas, tmp_path):
     moved = replace(atlas, positions=atlas.positions + 1)
     cache.save("data", "checkpoint", moved)
     np.testing.assert_array_equal(cache.load("data", "checkpoint", 8).positions, moved.positions)
+
+
+def test_what_a_killed_program_left_in_the_cache_goes_in_time(atlas, tmp_path):
+    old, young, another = (tmp_path / name for name in (".a.atlas.1.part", ".b.atlas.2.part", "mine.part"))
+    for file in (old, young, another):
+        file.touch()
+    for file in (old, another):
+        os.utime(file, (0, 0))
+    AtlasCache(tmp_path).save("data", "checkpoint", atlas)
+    assert not old.exists()
+    assert young.exists()  # it may be written just now
+    assert another.exists()
 
 
 def test_a_damaged_file_of_the_cache_is_no_atlas(atlas, tmp_path):
