@@ -33,6 +33,8 @@ class Selection(QObject):
 
     changed = Signal()
     groups_changed = Signal()
+    refused = Signal(str)
+    """Why a group cannot have the name it was given."""
     failed = Signal(str, str)
 
     def __init__(self, studio: "Studio") -> None:
@@ -114,12 +116,12 @@ class Selection(QObject):
         return self._studio.state.groups
 
     def name_group(self, name: str) -> str:
-        """Name what is selected; the name, or an empty one and `failed` if it cannot be a name."""
+        """Name what is selected; the name, or an empty one and `refused` if it cannot be a name."""
         assert self._studio.current is not None
         name = " ".join(name.split())
         problem = name_problem(name, [*self._studio.pins, *self._studio.current.category_means])
         if problem:
-            self.failed.emit(problem, "")
+            self.refused.emit(problem)
             return ""
         group = Group(name, self.indices, self._studio.current.atlas.latents[self.mask])
         self._studio.edit(f"group {name}", groups={**self.groups, name: group})

@@ -1,7 +1,7 @@
 """On the map, while something is selected: how much, and what can be done with it."""
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from explorer.saving import ask_where
 from explorer.studio import Studio
@@ -29,9 +29,17 @@ class SelectionBar(QFrame):
         self.alone.setToolTip("Hide all other drawings; again shows them (A)")
         self.save.setToolTip("Write these drawings to a file (Ctrl+E)")
         self.clear.setToolTip("Select nothing (Esc)")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 5, 8, 5)
+        self.problem = QLabel(textFormat=Qt.TextFormat.PlainText)
+        self.problem.setObjectName("error")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 5, 8, 5)
+        column.setSpacing(4)
+        row = QHBoxLayout()
         row.setSpacing(8)
+        column.addLayout(row)
+        column.addWidget(self.problem)
         for widget in (self.count, self.name, self.alone, self.save, self.clear):
             row.addWidget(widget)
         for button in (self.alone, self.save, self.clear):
@@ -40,6 +48,8 @@ class SelectionBar(QFrame):
         self.hide()
         parent.installEventFilter(self)
         self.name.returnPressed.connect(self._name)
+        self.name.textEdited.connect(lambda: self._say(""))
+        studio.selection.refused.connect(self._say)
         self.alone.clicked.connect(studio.selection.toggle_alone)
         self.save.clicked.connect(self.export)
         self.clear.clicked.connect(studio.selection.clear)
@@ -50,14 +60,26 @@ class SelectionBar(QFrame):
         count, alone = self._studio.selection.count, self._studio.showing.alone is not None
         self.count.setText(f"{count:,} selected")
         self.alone.setText("Show all again" if alone else "Show alone")
+        self.problem.hide()
         self.setVisible(count > 0 or alone)
         for widget in (self.name, self.save, self.clear):
             widget.setEnabled(count > 0)
         self._place()
 
+    def _say(self, problem: str) -> None:
+        """Why a name cannot be, under the line it was typed into."""
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self._place()
+
     def _place(self) -> None:
-        parent = self.parentWidget()
-        self.resize(min(self.sizeHint().width(), parent.width()), self.sizeHint().height())
+        parent, layout = self.parentWidget(), self.layout()
+        assert layout is not None
+        layout.activate()
+        width = min(self.sizeHint().width(), parent.width())
+        self.resize(
+            width, layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else self.sizeHint().height()
+        )
         self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - MARGIN)
         self.raise_()
 

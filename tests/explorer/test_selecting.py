@@ -143,10 +143,27 @@ def test_a_group_is_a_name_in_expressions(studio, qtbot):
 @pytest.mark.parametrize(("name", "words"), [("cat", "already"), ("1st", "letter"), ("a-b", "letters"), ("", "name")])
 def test_a_name_that_cannot_be_is_refused_in_words(studio, qtbot, name, words):
     studio.selection.choose(np.array([1]))
-    with qtbot.waitSignal(studio.failed, timeout=WAIT) as signal:
+    with qtbot.waitSignal(studio.selection.refused, timeout=WAIT) as signal:
         assert studio.selection.name_group(name) == ""
     assert words in signal.args[0]
     assert studio.selection.groups == {}
+
+
+def test_why_a_name_cannot_be_stands_under_it_until_it_is_changed(window, qtbot):
+    bar = window.selected
+    window.studio.selection.choose(np.array([1, 2]))
+    height = bar.height()
+    qtbot.keyClicks(bar.name, "cat")
+    qtbot.keyClick(bar.name, Qt.Key.Key_Return)
+    assert "already" in bar.problem.text()
+    assert bar.problem.isVisible()
+    assert bar.height() > height
+    assert bar.name.text() == "cat"
+    qtbot.keyClicks(bar.name, "s")
+    assert not bar.problem.isVisible()
+    assert bar.height() == height
+    qtbot.keyClick(bar.name, Qt.Key.Key_Return)
+    assert set(window.studio.selection.groups) == {"cats"}
 
 
 # -- files -------------------------------------------------------------------------------------
