@@ -1,6 +1,7 @@
 """Validation loss against time: our training and the reference project's on the same drawings.
 
     python benchmarks/convergence.py --reference PATH --minutes 30
+    python benchmarks/convergence.py --reference PATH --minutes 60 --categories cat pig owl
 
 Both train for the same wall time with their own settings: at the same time on a CPU, as two
 processes with half of the cores each, one after the other on a GPU. Thirty times each stops its clock
@@ -30,7 +31,7 @@ import torch
 from measure import machine
 from reference import CheckoutError, ScoredReference, open_reference
 
-from core.dataset import VALID, SketchDataset, load_dataset
+from core.dataset import SPLITS, VALID, SketchDataset, load_dataset
 from core.device import choose_device
 from core.errors import SketchExplorerError
 from core.model import ModelConfig, SketchVAE
@@ -100,7 +101,7 @@ def main() -> int:
     device = choose_device(options.device)
     out = options.out or Path(tempfile.mkdtemp(prefix="convergence-"))
     out.mkdir(parents=True, exist_ok=True)
-    drawings = options.data / "quickdraw" / "cat.npz"
+    drawings = _one_file([options.data / "quickdraw" / f"{name}.npz" for name in options.categories], out)
     threads = max(1, (os.cpu_count() or 2) // 2)
     jobs = [
         Job(side, drawings, options.reference, options.minutes, out, str(device), threads)
@@ -112,6 +113,7 @@ def main() -> int:
     result = {
         "device": machine(device) + (f", {threads} threads a side" if device.type == "cpu" else ""),
         "minutes": options.minutes,
+        "categories": options.categories,
         **compare(*(_read(out / f"{side}.jsonl") for side in SIDES)),
     }
     (out / "result.json").write_text(json.dumps(result) + "\n")
@@ -126,11 +128,26 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reference", type=Path, help="a checkout of SketchRNN-Pytorch-Attention")
     parser.add_argument("--minutes", type=float, default=30.0, help="a side (default: 30)")
+    parser.add_argument("--categories", nargs="+", default=["cat"], help="of Quick, Draw! (default: cat)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="default: ../shared/data")
     parser.add_argument("--out", type=Path, help="folder for the curves (default: a temporary one)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
+
+
+def _one_file(files: list[Path], out: Path) -> Path:
+    """The drawings of several files as one, since the reference reads one."""
+    if len(files) == 1:
+        return files[0]
+    dataset, arrays = load_dataset(files), {}
+    for split, name in enumerate(SPLITS):
+        indices = dataset.indices(split)
+        arrays[name] = np.empty(len(indices), dtype=object)
+        for row, i in enumerate(indices):  # one by one: equal lengths would make one array of them all
+            arrays[name][row] = dataset.stroke3(i).astype(np.int16)
+    np.savez_compressed(out / "drawings.npz", **arrays)
+    return out / "drawings.npz"
 
 
 def _work_all(jobs: list[Job], at_once: bool) -> None:
@@ -257,7 +274,9 @@ def _print(result: dict[str, object], has_reference: bool) -> None:
         seconds, l_r, l_kl = point
         return f"{seconds:8.0f} s{l_r:8.3f}{l_kl:8.3f}{l_r + KL_WEIGHT * l_kl:8.3f}"
 
-    print(f"cat.npz, validation split, N_max 200, sampled z; {result['minutes']} minutes a side; {result['device']}")
+    print(
+        f"{', '.join(result['categories'])}: validation split, N_max 200, sampled z; {result['minutes']} minutes a side; {result['device']}"
+    )
     print(f"{'ours: L_R, L_KL, L_R + 0.5 L_KL':>34}  {'reference':>34}")
     for mine, its in itertools.zip_longest(result["curve"], result["reference_curve"]):
         print(f"{column(mine)}  {column(its)}")
