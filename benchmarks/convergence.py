@@ -274,9 +274,8 @@ def _print(result: dict[str, object], has_reference: bool) -> None:
         seconds, l_r, l_kl = point
         return f"{seconds:8.0f} s{l_r:8.3f}{l_kl:8.3f}{l_r + KL_WEIGHT * l_kl:8.3f}"
 
-    print(
-        f"{', '.join(result['categories'])}: validation split, N_max 200, sampled z; {result['minutes']} minutes a side; {result['device']}"
-    )
+    print(f"{', '.join(result['categories'])}: validation split, N_max 200, sampled z;")
+    print(f"{result['minutes']} minutes a side; {result['device']}")
     print(f"{'ours: L_R, L_KL, L_R + 0.5 L_KL':>34}  {'reference':>34}")
     for mine, its in itertools.zip_longest(result["curve"], result["reference_curve"]):
         print(f"{column(mine)}  {column(its)}")
