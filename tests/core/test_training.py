@@ -28,6 +28,12 @@ def make_run(dataset, **changes):
     return TrainingRun(dataset, TINY, TrainingConfig(**{**QUICK.to_dict(), **changes}), CPU)
 
 
+@pytest.fixture(autouse=True)
+def reports_by_steps(monkeypatch):
+    """On a busy machine steps may take seconds, and would be reported, and judged, one by one."""
+    monkeypatch.setattr(training, "REPORT_SECONDS", math.inf)
+
+
 @pytest.fixture(scope="module")
 def houses(tmp_path_factory):
     """40 to train on, in 5 batches of 8, and 6 to validate."""
