@@ -17,7 +17,7 @@ from core.readers import SketchRecord, Source, find_sources
 from core.readers.detect import PREPARED_NPZ, format_of
 from core.readers.prepared_npz import columns_digest, read_prepared
 from core.readers.record import SPLITS
-from core.sketch import START_TOKEN
+from core.sketch import START_TOKEN, Array, stroke3_to_stroke5
 
 TRAIN, VALID, TEST = range(3)
 COUNT_DRAWINGS = 2000
@@ -263,7 +263,6 @@ class BatchSource:
         self._starts = torch.from_numpy(dataset.starts).to(device)
         self._scale = scale
         self._device = device
-        self._start = torch.tensor(START_TOKEN, device=device)
 
     def batch(self, indices: NDArray[np.int64], *, full_length: bool = False) -> Batch:
         """The drawings `indices` as one batch, no longer than its longest drawing needs.
@@ -271,9 +270,7 @@ class BatchSource:
         With `full_length` it has all N_max steps, as the published losses count them.
         """
         longest = int(self._lengths_host[indices].max())
-        # One step more than the points, so that the end of the sketch is among the targets.
-        steps = -(-(longest + 1) // LENGTH_STEP) * LENGTH_STEP
-        steps = self.max_points if full_length else min(steps, self.max_points)
+        steps = self.max_points if full_length else _steps(longest, self.max_points)
         rows = torch.from_numpy(indices).to(self._device, non_blocking=True)  # a plain copy waits for the device
         starts = self._starts[rows]
         lengths = self._starts[rows + 1] - starts
@@ -286,8 +283,27 @@ class BatchSource:
         targets[..., 3] = points[..., 2]
         targets[..., 4] = (~real).float()
         targets[..., 2] = 1 - targets[..., 3] - targets[..., 4]
-        start = self._start.expand(len(indices), 1, 5)
-        return Batch(torch.cat([start, targets[:, :-1]], dim=1), targets, lengths)
+        return teacher_forcing(targets, lengths)
+
+
+def batch_of(drawings: Sequence[Array], scale: float, max_points: int, device: torch.device) -> Batch:
+    """Drawings of no dataset, stroke-3 [n, 3] in data units, none longer than `max_points`, as one batch."""
+    steps = _steps(max(map(len, drawings)), max_points)
+    targets = np.stack([stroke3_to_stroke5(drawing, steps) for drawing in drawings])
+    targets[..., :2] /= scale
+    lengths = torch.tensor([len(drawing) for drawing in drawings], device=device)
+    return teacher_forcing(torch.from_numpy(targets).to(device), lengths)
+
+
+def _steps(longest: int, max_points: int) -> int:
+    """One more than the points, so that the end of the sketch is among the targets, rounded up."""
+    return min(-(-(longest + 1) // LENGTH_STEP) * LENGTH_STEP, max_points)
+
+
+def teacher_forcing(targets: Tensor, lengths: Tensor) -> Batch:
+    """The batch of these targets [B, T, 5], whose inputs are the start token and all targets but the last."""
+    start = torch.tensor(START_TOKEN, device=targets.device).expand(len(targets), 1, 5)
+    return Batch(torch.cat([start, targets[:, :-1]], dim=1), targets, lengths)
 
 
 def batches_by_length(

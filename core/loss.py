@@ -44,6 +44,18 @@ def mixture_parameters(raw: Tensor) -> MixtureParameters:
     )
 
 
+def tempered(raw: Tensor, temperature: float) -> Tensor:
+    """The outputs [..., 6M + 3] whose distributions are those that `raw` is drawn from at `temperature`.
+
+    Logits are divided by tau, sigma multiplied by its square root (Ha & Eck 2017, equation 8).
+    """
+    pen, mixture = raw[..., :3].float(), raw[..., 3:].float()
+    logits, mean_x, mean_y, log_x, log_y, rho = mixture.chunk(6, dim=-1)
+    narrower = 0.5 * math.log(temperature)
+    parts = [pen / temperature, logits / temperature, mean_x, mean_y, log_x + narrower, log_y + narrower, rho]
+    return torch.cat(parts, dim=-1)
+
+
 def mixture_log_density(mixture: MixtureParameters, offsets: Tensor) -> Tensor:
     """log sum_j pi_j N(dx, dy | ...) [...] of offsets [..., 2]."""
     dx, dy = offsets[..., 0:1].float(), offsets[..., 1:2].float()

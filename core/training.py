@@ -23,6 +23,7 @@ from core.evaluation import Losses, losses_per_drawing
 from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
 from core.meter import EpochMean, Meter, SpikeDetector
 from core.model import ModelConfig, SketchVAE
+from core.practice import Attempts, draw_round, practice_loss
 from core.training_config import TrainingConfig
 
 REPORT_STEPS = 20
@@ -52,6 +53,8 @@ class Progress:
     learning_rate: float
     kl_weight: float
     """η·w_KL: what L_KL counts by now."""
+    reward: float | None = None
+    """Mean log probability of the category in the last drawings of practice."""
     validation: Losses | None = None
     """Set once an epoch."""
     best: bool = False
@@ -106,6 +109,9 @@ class TrainingRun:
         """Tells the category from z. Only the training needs it; no checkpoint has it."""
         if config.category_weight > 0:
             self._category_head = nn.Linear(model_config.latent, len(dataset.categories)).to(device)
+        self._attempts: list[Attempts] = []
+        """What is left of a round of practice."""
+        self._reward: float | None = None
         self.optimizer = torch.optim.Adam(self._parameters(), lr=config.learning_rate, fused=True)
         self.history: list[dict[str, float]] = []
         self.best_weights: dict[str, Tensor] | None = None
@@ -177,6 +183,7 @@ class TrainingRun:
             "seconds": self.seconds,
             "rate_factor": self.rate_factor,
             "epoch_sums": list(self._epoch_mean.sums),
+            "attempts": [attempts.to_dict() for attempts in self._attempts],
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
@@ -202,6 +209,8 @@ class TrainingRun:
             self.batch_in_epoch, self.sketches = snapshot["batch_in_epoch"], snapshot["sketches"]
             self.seconds, self.rate_factor = snapshot["seconds"], snapshot["rate_factor"]
             self._epoch_mean = EpochMean(snapshot.get("epoch_sums"))
+            if self.rank == 0:  # whose attempts they are; other processes begin a round
+                self._attempts = [Attempts.from_dict(each, self.device) for each in snapshot.get("attempts", [])]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise TrainingError("The resume file is damaged; train without --resume to start anew.") from error
         self._keep_good_state()
@@ -261,6 +270,9 @@ class TrainingRun:
             return min(1.0, self.seconds / (60 * self.config.minutes))
         return min(1.0, self.epochs_done / self.config.epochs)
 
+    def _practises(self) -> bool:
+        return self.config.practice_weight > 0 and self._fraction() >= self.config.practice_from
+
     def learning_rate(self) -> float:
         """Linear warm-up, then a cosine down to a hundredth of the peak, or the peak all along."""
         fraction = self._fraction()
@@ -289,6 +301,8 @@ class TrainingRun:
             z = mean.float() + torch.exp(log_variance.float() / 2) * noise
             l_c = category_loss(self._category_head(z), labels, self.dataset.max_points).sum() * weight
             loss = loss + config.category_weight * l_c
+            if self._practises():
+                loss = loss + config.practice_weight * self._practice_loss(self._category_head)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         losses = torch.stack([l_s, l_p, l_kl]).detach()
@@ -302,6 +316,19 @@ class TrainingRun:
             group["lr"] = self.learning_rate()
         self.optimizer.step()
         return torch.cat([losses, norm[None]])
+
+    def _practice_loss(self, head: nn.Linear) -> Tensor:
+        """Of this process's next batch of practice, of a new round if need be; summed over processes, a mean."""
+        share = max(1, self.config.batch_size // self.world)
+        if not self._attempts:
+            seed = (self.config.seed, self.step, self.rank)
+            self._attempts, self._reward = draw_round(self.model, head, self.dataset, self.scale, share, seed)
+        if not self._attempts:  # nothing that was drawn has a point
+            return torch.zeros((), device=self.device)
+        attempts = self._attempts.pop()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+            losses = practice_loss(self.model.decoder, attempts, self.dataset.max_points)
+        return losses.sum() / (share * self.world)
 
     def _clip_gradient(self) -> Tensor:
         """Limit the norm of the whole gradient, or each of its values; the norm it had, on the device."""
@@ -373,6 +400,7 @@ class TrainingRun:
             gradient_norm=meter.norm,
             learning_rate=self.learning_rate(),
             kl_weight=self.config.kl_weight * self.eta(),
+            reward=self._reward,
             event=event,
         )
 
@@ -401,7 +429,8 @@ class TrainingRun:
         report = self._report(meter)
         losses = Losses.mean(losses_per_drawing(self.model, self._source, self.dataset.lengths, self.held_out))
         total = losses.total(self.config.kl_weight)
-        best = total < self.best_loss
+        # No validation loss sees what practice is for, so that the last weights are the best.
+        best = total < self.best_loss or self._practises()
         if best:
             self.best_loss = total
             self.best_weights = copy.deepcopy(self.model.state_dict())

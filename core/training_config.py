@@ -40,6 +40,10 @@ class TrainingConfig:
     """… and approaches 1 over this many drawings."""
     category_weight: float = 0.0
     """w_C: what telling a drawing's category from z counts beside drawing it; 0 trains without the names."""
+    practice_weight: float = 0.0
+    """w_P: what showing their category counts in drawings that the decoder makes alone; needs category_weight."""
+    practice_from: float = 0.5
+    """That begins at this fraction of the training: earlier the encoder tells no categories, the decoder draws none."""
     augment: float = 0.1
     """Drawings are stretched in x and y by up to this fraction."""
     mirror: bool = False
@@ -56,14 +60,16 @@ class TrainingConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be more than 0, not {getattr(self, name)}.")
-        for name in ("warmup_steps", "kl_weight", "kl_floor", "category_weight", "seed"):
+        for name in ("warmup_steps", "kl_weight", "kl_floor", "category_weight", "practice_weight", "seed"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
+        if self.practice_weight > 0 and not self.category_weight > 0:
+            raise ConfigError("category_weight must be more than 0 too where practice_weight is.")
         if self.seed >= 1 << 63:
             raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
-        for name in ("kl_eta_min", "augment", "drop_points"):
+        for name in ("kl_eta_min", "practice_from", "augment", "drop_points"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
         for name, choices in (("schedule", get_args(Schedule)), ("clip_by", get_args(ClipBy))):

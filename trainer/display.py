@@ -159,12 +159,18 @@ def training_line(progress: Progress) -> str:
     if progress.validation:
         best = " (best)" if progress.best else ""
         parts.append(f"valid L_R {progress.validation.L_R:.3f} L_KL {progress.validation.L_KL:.3f}{best}")
-    parts.append(f"η·w_KL {progress.kl_weight:.3f}  gradient {progress.gradient_norm:.2f}")
+    parts.append(steering(progress))
     parts.append(f"{progress.sketches_per_second:.0f} sketches/s")
     left = seconds_left(progress)
     if left is not None:
         parts.append(f"{duration(left)} left")
     return "  ".join(parts)
+
+
+def steering(progress: Progress) -> str:
+    """What moves the weights by now."""
+    text = f"η·w_KL {progress.kl_weight:.3f}  gradient {progress.gradient_norm:.2f}"
+    return text if progress.reward is None else f"{text}  practice {progress.reward:.2f}"
 
 
 def run_text(report: RunReport) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from core.evaluation import Losses
 from core.training import Progress
-from trainer.display import Display, duration, seconds_left
+from trainer.display import Display, duration, seconds_left, steering
 from trainer.runs import RunReport
 
 REFRESHES_A_SECOND = 4
@@ -102,11 +102,10 @@ class LiveDisplay(Display):
 
     def _training_bar(self, progress: Progress) -> Table:
         left = seconds_left(progress)
-        weights = f"η·w_KL {progress.kl_weight:.3f}  gradient {progress.gradient_norm:.2f}"
         if left is not None:
             left -= time.monotonic() - self._reported_at  # so that it counts down between reports
         pace = f"{progress.sketches_per_second:.0f} sketches/s"
-        return _bar(progress.fraction, pace, weights, "" if left is None else f"{duration(left)} left")
+        return _bar(progress.fraction, pace, steering(progress), "" if left is None else f"{duration(left)} left")
 
 
 def _bar(fraction: float, *texts: str) -> Table:

@@ -82,6 +82,8 @@ class EventFiles:
         }
         if progress.validation is not None:
             values |= {"valid/L_R": progress.validation.L_R, "valid/L_KL": progress.validation.L_KL}
+        if progress.reward is not None:
+            values["train/practice_reward"] = progress.reward
         for name, value in values.items():
             self._writer.add_scalar(name, value, progress.step)
         if progress.validation is not None and time.monotonic() - self._pictured_at >= PICTURE_SECONDS:

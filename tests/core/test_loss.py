@@ -13,7 +13,9 @@ from core.loss import (
     kl_annealing,
     kl_loss,
     mixture_parameters,
+    pen_log_probabilities,
     reconstruction_loss,
+    tempered,
 )
 
 B, T, M = 5, 12, 20
@@ -55,6 +57,25 @@ def test_reconstruction_is_that_of_torch_distributions(spread, seed):
     torch.testing.assert_close(loss.offsets.double(), offsets, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(loss.pen.double(), pen, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(loss.total, loss.offsets + loss.pen)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0, 3.0])
+def test_a_temperature_flattens_choices_and_widens_offsets(temperature):
+    """Ha & Eck 2017, equation 8: of the pen, of the components, and of the spread around each."""
+    raw, _, _ = example()
+    changed = tempered(raw, temperature)
+    pen = (raw[..., :3].double() / temperature).log_softmax(-1)
+    torch.testing.assert_close(pen_log_probabilities(changed).double(), pen, rtol=1e-5, atol=1e-5)
+    before, after = mixture_parameters(raw), mixture_parameters(changed)
+    weights = before.log_weight.double().exp() ** (1 / temperature)
+    torch.testing.assert_close(
+        after.log_weight.double().exp(), weights / weights.sum(-1, keepdim=True), rtol=1e-5, atol=1e-6
+    )
+    for axis in ("log_sigma_x", "log_sigma_y"):
+        variances = (2 * getattr(before, axis)).exp() * temperature
+        torch.testing.assert_close((2 * getattr(after, axis)).exp(), variances)
+    for same in ("mean_x", "mean_y", "rho"):
+        assert torch.equal(getattr(after, same), getattr(before, same))
 
 
 def test_half_precision_outputs_are_judged_in_float32():

@@ -165,10 +165,28 @@ def test_a_model_trained_with_names_is_a_model_like_any(houses_and_rings):
     assert run.best_model().state_dict().keys() == make_model().state_dict().keys()
 
 
+def test_practice_begins_when_it_is_asked_to_and_its_last_weights_are_the_result(houses_and_rings, monkeypatch):
+    monkeypatch.setattr(training, "REPORT_STEPS", 1)
+    run = make_run(houses_and_rings, epochs=4, **{**PRACTISING, "practice_from": 0.5})
+    reports = list(run.run())
+    assert all((report.reward is None) == (report.fraction <= 0.5) for report in reports)
+    assert all(report.reward < 0 for report in reports if report.reward is not None)
+    assert reports[-1].best
+    last = run.model.state_dict()
+    assert all(torch.equal(tensor, last[name]) for name, tensor in run.best_model().state_dict().items())
+
+
 # -- going on ----------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=[{}, {"category_weight": 5.0, "mirror": True}], ids=["plain", "named"])
+PRACTISING = {"category_weight": 5.0, "practice_weight": 1.0, "practice_from": 0.4}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[{}, {"category_weight": 5.0, "mirror": True}, PRACTISING],
+    ids=["plain", "named", "practising"],
+)
 def whole(houses_and_rings, request):
     """A run that nothing interrupted, and what is special about it."""
     run = make_run(houses_and_rings, **request.param)
@@ -487,6 +505,9 @@ def test_settings_survive_as_plain_values():
         {"augment": 1.0},
         {"augment": -0.1},
         {"category_weight": -1.0},
+        {"category_weight": 1.0, "practice_weight": -1.0},
+        {"practice_weight": 1.0},
+        {"practice_from": 1.0},
         {"precision": "float16"},
         {"schedule": "linear"},
         {"clip_by": 3},
