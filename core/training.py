@@ -89,8 +89,8 @@ class TrainingRun:
         """`start` is a checkpoint to fine-tune: its weights, on this dataset, with a new optimiser.
 
         Its scale factor is kept, since its weights expect offsets divided by that, and the annealing of
-        L_KL goes on after the drawings that it has seen. Raises TrainingError for no training drawings, or
-        a `start` of another size than `model_config`.
+        L_KL goes on after the drawings that it has seen. Raises TrainingError for no training drawings, for
+        practice with a single category, or a `start` of another size than `model_config`.
         """
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         self.dataset = dataset
@@ -128,6 +128,8 @@ class TrainingRun:
         self._train = dataset.indices(TRAIN)
         if len(self._train) == 0:
             raise TrainingError("This data has no training drawings.")
+        if config.practice_weight > 0 and len(dataset.categories) < 2:
+            raise TrainingError("Practice is about what tells categories apart: train on two or more, or without it.")
         self.held_out = dataset.indices(VALID)
         """Drawings that judge the model: the validation split, or all that are trained on if it is empty."""
         if len(self.held_out) == 0:

@@ -22,6 +22,7 @@ from tests.parametric import write_kind
 
 CPU = torch.device("cpu")
 QUICK = TrainingConfig(epochs=3, batch_size=8, learning_rate=1e-2, warmup_steps=4, precision="float32")
+PRACTISING = {"category_weight": 5.0, "practice_weight": 1.0, "practice_from": 0.4}
 
 
 def make_run(dataset, **changes):
@@ -176,10 +177,12 @@ def test_practice_begins_when_it_is_asked_to_and_its_last_weights_are_the_result
     assert all(torch.equal(tensor, last[name]) for name, tensor in run.best_model().state_dict().items())
 
 
+def test_one_category_is_not_practised(houses):
+    with pytest.raises(TrainingError, match="two or more"):
+        make_run(houses, **PRACTISING)
+
+
 # -- going on ----------------------------------------------------------------------------------
-
-
-PRACTISING = {"category_weight": 5.0, "practice_weight": 1.0, "practice_from": 0.4}
 
 
 @pytest.fixture(

@@ -41,7 +41,10 @@ def test_two_processes_train_as_one(train, tmp_path, capsys):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to signal")
 def test_ctrl_c_under_torchrun_saves(tmp_path):
     """The terminal signals all processes, and torchrun its children once more; while they practise, too."""
-    data = write_drawings(tmp_path / "ring.npz", train=41, valid=6, test=4)
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("ring", "ball"):
+        write_drawings(data / f"{name}.npz", train=21, valid=3, test=2)
     flags = ("--epochs", "5000", "--category-weight", "1", "--practice-weight", "1", "--practice-from", "0")
     child = start(tmp_path / "two.pt", data, *flags, launcher=TORCHRUN, start_new_session=True)
     for line in child.stdout:
