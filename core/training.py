@@ -7,7 +7,7 @@ run sees the same batches, augmentation and noise as one that was not interrupte
 import copy
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -218,7 +218,7 @@ class TrainingRun:
         self._keep_good_state()
 
     def best_model(self) -> SketchVAE:
-        """A copy of the model with the weights of the best validation (the current ones before any)."""
+        """A copy of the model with the weights of `kept_validation` (the current ones before any)."""
         model = copy.deepcopy(self.model)
         if self.best_weights is not None:
             model.load_state_dict(self.best_weights)
@@ -431,8 +431,7 @@ class TrainingRun:
         report = self._report(meter)
         losses = Losses.mean(losses_per_drawing(self.model, self._source, self.dataset.lengths, self.held_out))
         total = losses.total(self.config.kl_weight)
-        # No validation loss sees what practice is for, so that the last weights are the best.
-        best = total < self.best_loss or self._practises()
+        best = total < self.best_loss or self.config.practice_weight > 0
         if best:
             self.best_loss = total
             self.best_weights = copy.deepcopy(self.model.state_dict())
@@ -452,6 +451,16 @@ class TrainingRun:
             }
         )
         return replace(report, validation=losses, best=best)
+
+
+def kept_validation(history: Sequence[Mapping[str, float]], config: TrainingConfig) -> Mapping[str, float]:
+    """The entry of `history`, not empty, whose weights a training keeps: that of the smallest L_R + w_KL L_KL.
+
+    With practice it is the last, since no validation loss sees what practice is for.
+    """
+    if config.practice_weight > 0:
+        return history[-1]
+    return min(history, key=lambda entry: entry["valid_L_R"] + config.kl_weight * entry["valid_L_KL"])
 
 
 def _mixed_seed(seed: int, step: int) -> int:

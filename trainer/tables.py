@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from core.training import kept_validation
 from trainer.comparison import Variant
 from trainer.runs import Outcome
 
@@ -37,13 +38,10 @@ def row(variant: Variant, outcome: Outcome) -> Row:
 
 
 def best_validation(outcome: Outcome) -> tuple[float, float]:
-    """(epoch, loss) of the validation with the smallest L_R + w_KL L_KL."""
-    kl_weight = outcome.run.options.training.kl_weight
-    losses = [
-        (entry["valid_L_R"] + kl_weight * entry["valid_L_KL"], entry["epoch"]) for entry in outcome.checkpoint.history
-    ]
-    loss, epoch = min(losses)
-    return epoch, loss
+    """(epoch, L_R + w_KL L_KL) of the validation whose weights were kept."""
+    training = outcome.run.options.training
+    kept = kept_validation(outcome.checkpoint.history, training)
+    return kept["epoch"], kept["valid_L_R"] + training.kl_weight * kept["valid_L_KL"]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from core.checkpoint import Checkpoint, load_checkpoint
 from core.errors import CheckpointError
 from core.subset import training_subset
-from core.training import TrainingRun
+from core.training import TrainingRun, kept_validation
 from trainer.allocator import keep_freed_memory
 from trainer.display import Display, duration, open_display
 from trainer.drawings import find_files, read_drawings
@@ -133,5 +133,6 @@ def _summary(run: TrainingRun) -> str:
     trained = f"Trained {run.epochs_done:.1f} epochs, {run.step:,} steps, in {duration(run.seconds)}"
     if not run.history:
         return f"{trained}; no validation yet."
-    best = min(run.history, key=lambda entry: entry["valid_L_R"] + run.config.kl_weight * entry["valid_L_KL"])
-    return f"{trained}; best validation L_R {best['valid_L_R']:.3f}, L_KL {best['valid_L_KL']:.3f}."
+    kept = kept_validation(run.history, run.config)
+    which = "last" if run.config.practice_weight > 0 else "best"
+    return f"{trained}; {which} validation L_R {kept['valid_L_R']:.3f}, L_KL {kept['valid_L_KL']:.3f}."
