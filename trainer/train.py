@@ -85,19 +85,19 @@ def _train(
 def _run(run: TrainingRun, resume_file: ResumeFile | None, watching: Watching | None, display: Display) -> int | None:
     """The steps themselves, with the state kept on disk; the number of the signal that ended them, if any."""
     with GracefulStop(run.request_stop, echoed=run.world > 1) as stop:
-        for progress in run.run():
-            try:
+        try:
+            for progress in run.run():
                 display.training(progress)
                 if progress.event:
                     display.say(progress.event)
-            except BrokenPipeError:  # nobody reads on: that ends the training, but loses nothing of it
-                if resume_file is not None:
-                    resume_file.save(run)
-                raise
-            if resume_file is not None and resume_file.is_due:
-                _keep_state(resume_file, run, display)  # before anything is drawn, which takes its time
-            if watching is not None:
-                watching.report(progress)
+                if resume_file is not None and resume_file.is_due:
+                    _keep_state(resume_file, run, display)  # before anything is drawn, which takes its time
+                if watching is not None:
+                    watching.report(progress)
+        except BrokenPipeError:  # nobody reads on: that ends the training, but loses nothing of it
+            if resume_file is not None:
+                resume_file.save(run)
+            raise
         if resume_file is not None:
             _keep_state(resume_file, run, display)
         if watching is not None:

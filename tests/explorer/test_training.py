@@ -34,7 +34,7 @@ from PySide6.QtCore import QCoreApplication
 from explorer.training import Training, TrainingSettings
 application = QCoreApplication([])
 training = Training()
-training.progressed.connect(lambda stage, _: "first steps" in stage and print(training.process_id, flush=True))
+training.progressed.connect(lambda stage, _: "sketches/s" in stage and print(training.process_id, flush=True))
 sizes = dict(encoder_hidden=16, decoder_hidden=32, minutes=None, epochs=100_000)
 training.start(TrainingSettings(data=(sys.argv[1],), out=Path(sys.argv[2]), flags=tuple(sys.argv[3:]), **sizes))
 application.exec()
@@ -68,8 +68,8 @@ def run(training, qtbot, settings, *, resume=False):
 
 
 def begin(training, qtbot, settings):
-    """Start one that has no end of its own, and wait for its first steps."""
-    with qtbot.waitSignal(training.progressed, timeout=WAIT, check_params_cb=lambda stage, _: "first steps" in stage):
+    """Start one that has no end of its own, and wait until it tells of its steps."""
+    with qtbot.waitSignal(training.progressed, timeout=WAIT, check_params_cb=lambda stage, _: "sketches/s" in stage):
         training.start(replace(settings, epochs=100_000))
 
 
