@@ -226,7 +226,7 @@ class Filming(QObject):
     def ask(self, *, coarse: bool) -> None:
         """Want the film of the present path; a fine one is preempted by the next."""
         opened, state = self._studio.current, self._studio.state
-        if opened is not None:
+        if opened is not None and len(state.route.points) >= 2:  # ways may be found after the path was removed
             request = FilmRequest(opened, state.route, state.temperature, self._graph, coarse, self._studio.film)
             # A path being dragged changes faster than films are drawn: a coarse one is always let finish.
             self._worker.submit(request, preempt=self._fine)

@@ -168,6 +168,18 @@ def test_the_bar_says_so_while_ways_are_being_found(window, bar, qtbot, tmp_path
     assert bar.mode.currentText() == "Through the data"
 
 
+def test_ways_found_for_a_path_that_was_removed_are_no_error(window, bar, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("explorer.opening.default_cache", lambda: tmp_path)
+    studio, problems = window.studio, []
+    studio.failed.connect(lambda *what: problems.append(what))
+    studio.set_mode(Mode.DATA)
+    studio.set_route(replace(studio.state.route, points=()))
+    filming = studio.filming
+    qtbot.waitUntil(lambda: not filming.stand_in and filming._worker.idle, timeout=WAIT)
+    assert studio.film is None
+    assert problems == []
+
+
 def test_the_bar_shows_what_the_state_says(window, bar):
     studio = window.studio
     studio.set_route(replace(studio.state.route, mode=Mode.SPHERICAL, frames=12))
