@@ -91,7 +91,9 @@ def draw_round(
     advantages = advantages_of(rewards.reshape(-1, ATTEMPTS)).reshape(-1)
     telling = np.argsort(-np.abs(advantages), kind="stable")[: round(KEPT * len(drawings))]
     attempts = [
-        Attempts(*(torch.from_numpy(values[part]).to(model.device) for values in (codes, advantages)), batch)
+        Attempts(
+            torch.from_numpy(codes[part]).to(model.device), torch.from_numpy(advantages[part]).to(model.device), batch
+        )
         for part, batch in batches(telling[lengths[telling] > 0])
     ]
     return [attempts[i] for i in rng.permutation(len(attempts))], float(rewards.mean())
@@ -126,7 +128,7 @@ def _codes(
     with torch.inference_mode():
         named = head(torch.from_numpy(from_prior).to(model.device)).argmax(-1).cpu().numpy()
     codes = np.concatenate([encode_means(model, dataset, scale, chosen), from_prior])
-    return codes, np.concatenate([dataset.labels[chosen], named])
+    return codes, np.concatenate([dataset.labels[chosen].astype(np.int64), named])
 
 
 def _drawings(decoder: SketchDecoder, codes: Floats, max_points: int, rng: np.random.Generator) -> list[Floats]:
