@@ -81,12 +81,7 @@ class Model:
 
     def draw(self, codes: Floats) -> list[Floats]:
         """stroke-3 drawings of codes [B, N_z]."""
-        config = SamplingConfig(TEMPERATURE, self._max_points)
-        drawn: list[Floats] = []
-        for start in range(0, len(codes), 64):
-            part = codes[start : start + 64]
-            drawn += self._decoder.decode(part, range(start, start + len(part)), config)
-        return drawn
+        return self._decoder.decode_all(codes, range(len(codes)), SamplingConfig(TEMPERATURE, self._max_points))
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,12 +169,7 @@ def _measure(
 
 
 def _decode(decoder: SketchDecoder, codes: NDArray[np.float32], temperature: float, limit: int) -> list[NDArray]:
-    sampling = SamplingConfig(temperature=temperature, max_points=limit)
-    drawings: list[NDArray] = []
-    for start in range(0, len(codes), 64):
-        part = codes[start : start + 64]
-        drawings += decoder.decode(part, range(start, start + len(part)), sampling)
-    return drawings
+    return decoder.decode_all(codes, range(len(codes)), SamplingConfig(temperature=temperature, max_points=limit))
 
 
 def _sure(judgement: Judgement) -> NDArray[np.bool_]:

@@ -10,11 +10,11 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dataset import LENGTH_STEP, BatchSource, SketchDataset, batches_by_length
+from core.dataset import LENGTH_STEP, BatchSource, SketchDataset, batch_of, batches_by_length
 from core.errors import DataError
 from core.loss import Reconstruction, reconstruction_loss
 from core.model import SketchVAE
-from core.sketch import Array, stroke3_to_stroke5
+from core.sketch import Array
 
 BATCH = 128
 WINDOW = 1 << 16
@@ -125,13 +125,9 @@ def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.
         raise DataError("An empty drawing has no code.")
     if not np.isfinite(stroke3).all():
         raise DataError("A drawing with an offset that is not finite has no code.")
-    steps = -(-len(stroke3) // LENGTH_STEP) * LENGTH_STEP
-    points = stroke3_to_stroke5(
-        np.asarray(stroke3, dtype=np.float32) / np.array([scale, scale, 1], dtype=np.float32), steps
-    )
+    batch = batch_of([stroke3], scale, len(stroke3) + LENGTH_STEP, model.device)
     with torch.inference_mode(), _one_thread():
-        lengths = torch.tensor([len(stroke3)], device=model.device)
-        mean, _ = model.encoder(torch.from_numpy(points[None]).to(model.device), lengths)
+        mean, _ = model.encoder(batch.points(), batch.lengths)
     return mean[0].float().cpu().numpy()
 
 

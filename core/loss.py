@@ -84,6 +84,12 @@ class Reconstruction:
         return self.offsets + self.pen
 
 
+def step_log_probabilities(raw: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """log p of each offset and of each pen state, [B, T] both, of raw [B, T, 6M + 3] and targets [B, T, 5]."""
+    log_density = mixture_log_density(mixture_parameters(raw), targets[..., :2])
+    return log_density, (targets[..., 2:] * pen_log_probabilities(raw)).sum(-1)
+
+
 def reconstruction_loss(raw: Tensor, targets: Tensor, lengths: Tensor, max_points: int) -> Reconstruction:
     """L_s = -(1/N_max) sum over real points, L_p = -(1/N_max) sum over all steps given.
 
@@ -91,8 +97,7 @@ def reconstruction_loss(raw: Tensor, targets: Tensor, lengths: Tensor, max_point
     with a shorter T the pen terms of the missing padded steps, near zero once learned, are left out.
     """
     real = torch.arange(targets.shape[1], device=targets.device) < lengths[:, None]
-    log_density = mixture_log_density(mixture_parameters(raw), targets[..., :2])
-    log_pen = (targets[..., 2:] * pen_log_probabilities(raw)).sum(-1)
+    log_density, log_pen = step_log_probabilities(raw, targets)
     return Reconstruction(
         offsets=-torch.where(real, log_density, 0).sum(1) / max_points,
         pen=-log_pen.sum(1) / max_points,

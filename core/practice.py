@@ -19,7 +19,7 @@ from core.dataset import TRAIN, Batch, SketchDataset, batch_of, batches_by_lengt
 from core.encoding import encode_means
 from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
-from core.loss import mixture_log_density, mixture_parameters, pen_log_probabilities, tempered
+from core.loss import step_log_probabilities, tempered
 from core.model import Decoder, SketchVAE
 
 TEMPERATURE = 0.3
@@ -76,7 +76,9 @@ def draw_round(
     rng = np.random.default_rng(seed)
     codes, categories = _codes(model, head, dataset, scale, max(1, round(STEPS * batch_size / KEPT / ATTEMPTS)), rng)
     codes, categories = np.repeat(codes, ATTEMPTS, axis=0), np.repeat(categories, ATTEMPTS)
-    drawings = _drawings(SketchDecoder(model.decoder, scale), codes, dataset.max_points, rng)
+    seeds = rng.integers(1 << 31, size=len(codes)).tolist()
+    sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
+    drawings = SketchDecoder(model.decoder, scale).decode_all(codes, seeds, sampling, AT_ONCE)
     lengths = np.array([len(drawing) for drawing in drawings])
 
     def batches(chosen: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Batch]]:
@@ -113,8 +115,7 @@ def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tens
     raw = tempered(decoder(attempts.codes, attempts.batch.inputs), TEMPERATURE)
     targets, lengths = attempts.batch.targets, attempts.batch.lengths[:, None]
     step = torch.arange(targets.shape[1], device=targets.device)
-    log_density = mixture_log_density(mixture_parameters(raw), targets[..., :2])
-    log_pen = (targets[..., 2:] * pen_log_probabilities(raw)).sum(-1)
+    log_density, log_pen = step_log_probabilities(raw, targets)
     log_p = torch.where(step < lengths, log_density, 0) + torch.where(step <= lengths, log_pen, 0)
     return -attempts.advantages * log_p.sum(1) / max_points
 
@@ -129,14 +130,6 @@ def _codes(
         named = head(torch.from_numpy(from_prior).to(model.device)).argmax(-1).cpu().numpy()
     codes = np.concatenate([encode_means(model, dataset, scale, chosen), from_prior])
     return codes, np.concatenate([dataset.labels[chosen].astype(np.int64), named])
-
-
-def _drawings(decoder: SketchDecoder, codes: Floats, max_points: int, rng: np.random.Generator) -> list[Floats]:
-    sampling = SamplingConfig(TEMPERATURE, max_points)
-    drawings: list[Floats] = []
-    for part in np.split(codes, range(AT_ONCE, len(codes), AT_ONCE)):
-        drawings += decoder.decode(part, rng.integers(1 << 31, size=len(part)).tolist(), sampling)
-    return drawings
 
 
 def _rewards(model: SketchVAE, head: nn.Linear, batch: Batch, categories: NDArray[np.int64]) -> Floats:

@@ -49,6 +49,16 @@ class SketchDecoder:
         *_, last = self.stream(codes, seeds, config, cancelled, every=None, beginnings=beginnings)
         return last.strokes
 
+    def decode_all(
+        self, codes: Floats, seeds: Sequence[int], config: SamplingConfig | None = None, at_once: int = 64
+    ) -> list[Floats]:
+        """`decode`, of any number of codes, so many at a time."""
+        drawings: list[Floats] = []
+        for first in range(0, len(codes), at_once):
+            part = slice(first, first + at_once)
+            drawings += self.decode(codes[part], seeds[part], config)
+        return drawings
+
     def stream(
         self,
         codes: Floats,
