@@ -4,7 +4,7 @@
     python benchmarks/convergence.py --reference PATH --minutes 60 --categories cat pig owl
 
 Both train for the same wall time with their own settings: at the same time on a CPU, as two
-processes with half of the cores each, one after the other on a GPU. Thirty times each stops its clock
+processes with half of the cores each, one after the other on a GPU. Twenty times each stops its clock
 and scores its weights of the moment on the validation drawings by one evaluator: all N_max steps, the
 exact density, offsets in units of the same scale factor; both go on together. Our validations during
 training count as time; the reference project is spared its own.
@@ -40,7 +40,7 @@ from core.training_config import TrainingConfig
 from trainer.allocator import keep_freed_memory
 from trainer.scores import measure
 
-POINTS = 30
+POINTS = 20
 """Of each curve."""
 PATIENCE = 900.0
 """Seconds to wait for the other side at a point; it may have died."""
