@@ -2,7 +2,7 @@
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
 (exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
-that was trained on real drawings (`core.picture_classifier`) reads what it drew: the reward is the log probability
+that was trained on real drawings (`core.pictures`) reads what it drew: the reward is the log probability
 of the code's category. The gradient is REINFORCE (Williams 1992), with the mean reward of the drawings of
 the same code as baseline (Kool et al. 2019).
 """
@@ -21,7 +21,7 @@ from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
 from core.loss import step_log_probabilities, tempered
 from core.model import Decoder, SketchVAE
-from core.picture_classifier import PictureClassifier
+from core.pictures import PictureClassifier
 
 TEMPERATURE = 0.3
 """tau of what is drawn: low as when drawing for people, high enough that drawings of a code differ."""

@@ -23,7 +23,7 @@ from core.evaluation import Losses, losses_per_drawing
 from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
 from core.meter import EpochMean, Meter, SpikeDetector
 from core.model import ModelConfig, SketchVAE
-from core.picture_classifier import PictureClassifier, learn_pictures, new_classifier
+from core.pictures import PictureClassifier, learn_pictures, new_classifier
 from core.practice import Attempts, draw_round, practice_loss
 from core.training_config import TrainingConfig
 

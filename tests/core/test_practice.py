@@ -8,7 +8,7 @@ from core import practice
 from core.dataset import TRAIN, BatchSource, batch_of
 from core.encoding import encode_means
 from core.generation import SamplingConfig, SketchDecoder
-from core.picture_classifier import learn_pictures, new_classifier
+from core.pictures import learn_pictures, new_classifier
 from core.practice import ATTEMPTS, KEPT, STEPS, TEMPERATURE, Attempts, advantages_of, draw_round, practice_loss
 from tests.core.conftest import make_model
 

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.dataset import TRAIN, SketchDataset
-from core.picture import in_unit_square
-from core.sketch import Array
+from core.sketch import Array, stroke3_to_polylines
 
 SIDE = 28
 """Pixels."""
@@ -24,6 +23,8 @@ FINER = 4
 """Lines are drawn on so many times finer a grid, then averaged."""
 LINE = 1.25
 """Width, in pixels."""
+MARGIN = 0.06
+"""Of the side, all around."""
 EPOCHS = 4
 """Of the training drawings …"""
 FEWEST_DRAWINGS = 3_000
@@ -43,10 +44,15 @@ def rasters(drawings: Sequence[Array]) -> NDArray[np.uint8]:
 
 
 def _raster(drawing: Array) -> NDArray[np.uint8]:
-    image = Image.new("L", (SIDE * FINER, SIDE * FINER))
+    side = SIDE * FINER
+    lines = stroke3_to_polylines(drawing)
+    points = np.concatenate(lines)
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = (1 - 2 * MARGIN) * side / max(float((high - low).max()), 1e-6)
+    image = Image.new("L", (side, side))
     pen = ImageDraw.Draw(image)
-    for line in in_unit_square(drawing):
-        places = (line * SIDE * FINER).ravel().tolist()
+    for line in lines:
+        places = ((line - (low + high) / 2) * scale + side / 2).ravel().tolist()
         pen.line(places, fill=255, width=round(LINE * FINER))
         pen.circle(places[:2], LINE * FINER / 2, fill=255)  # a dot is a line of no length
     return np.asarray(image.reduce(FINER))

@@ -3,12 +3,11 @@ import pytest
 import torch
 
 from core.dataset import TEST, VALID
-from core.picture import MARGIN
-from core.picture_classifier import LINE, SIDE, learn_pictures, new_classifier, rasters
+from core.pictures import LINE, MARGIN, SIDE, learn_pictures, new_classifier, rasters
 from core.sketch import polylines_to_stroke3
 
 CPU = torch.device("cpu")
-CROSS = polylines_to_stroke3([np.array([[0, 0], [80, 40]]), np.array([[0, 40], [80, 0]])])
+CROSS = polylines_to_stroke3([np.array([[0, 0], [40, 20]]), np.array([[0, 20], [40, 0]])])
 
 
 @pytest.fixture(scope="module")
