@@ -1,19 +1,19 @@
 """Practice: the decoder draws alone, and is led towards those of its drawings that show their category.
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
-(exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
-that was trained on real drawings (`core.pictures`) reads what it drew: the reward is the log probability
-of the code's category. The gradient is REINFORCE (Williams 1992), with the mean reward of the drawings of
-the same code as baseline (Kool et al. 2019).
+(exposure bias; Ranzato et al. 2016). Here it draws each code several times, and the encoder reads what
+it drew: the reward is the log probability of the code's category. The gradient is REINFORCE
+(Williams 1992), with the mean reward of the drawings of the same code as baseline (Kool et al. 2019).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from core.dataset import TRAIN, Batch, SketchDataset, batch_of, batches_by_length, teacher_forcing
 from core.encoding import encode_means
@@ -21,7 +21,6 @@ from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
 from core.loss import step_log_probabilities, tempered
 from core.model import Decoder, SketchVAE
-from core.pictures import PictureClassifier
 
 TEMPERATURE = 0.3
 """tau of what is drawn: low as when drawing for people, high enough that drawings of a code differ."""
@@ -67,13 +66,7 @@ class Attempts:
 
 
 def draw_round(
-    model: SketchVAE,
-    head: nn.Linear,
-    classifier: PictureClassifier,
-    dataset: SketchDataset,
-    scale: float,
-    batch_size: int,
-    seed: Sequence[int],
+    model: SketchVAE, head: nn.Linear, dataset: SketchDataset, scale: float, batch_size: int, seed: Sequence[int]
 ) -> tuple[list[Attempts], float]:
     """STEPS batches of attempts at codes of training drawings and of the prior, and their mean reward.
 
@@ -88,21 +81,22 @@ def draw_round(
     drawings = SketchDecoder(model.decoder, scale).decode_all(codes, seeds, sampling, AT_ONCE)
     lengths = np.array([len(drawing) for drawing in drawings])
 
+    def batches(chosen: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Batch]]:
+        for part in batches_by_length(lengths, chosen, batch_size):
+            yield part, batch_of([drawings[i] for i in part], scale, dataset.max_points, model.device)
+
     rewards = np.zeros(len(drawings), dtype=np.float32)
+    for part, batch in batches(np.flatnonzero(lengths)):
+        rewards[part] = _rewards(model, head, batch, categories[part])
     good = (lengths > 0) & (lengths < dataset.max_points)
-    if good.any():
-        log_p = classifier.log_probabilities([drawings[i] for i in np.flatnonzero(good)])
-        rewards[good] = log_p[np.arange(len(log_p)), categories[good]]
     rewards[~good] = rewards[good].min(initial=0)
     advantages = advantages_of(rewards.reshape(-1, ATTEMPTS)).reshape(-1)
     telling = np.argsort(-np.abs(advantages), kind="stable")[: round(KEPT * len(drawings))]
     attempts = [
         Attempts(
-            torch.from_numpy(codes[part]).to(model.device),
-            torch.from_numpy(advantages[part]).to(model.device),
-            batch_of([drawings[i] for i in part], scale, dataset.max_points, model.device),
+            torch.from_numpy(codes[part]).to(model.device), torch.from_numpy(advantages[part]).to(model.device), batch
         )
-        for part in batches_by_length(lengths, telling[lengths[telling] > 0], batch_size)
+        for part, batch in batches(telling[lengths[telling] > 0])
     ]
     return [attempts[i] for i in rng.permutation(len(attempts))], float(rewards.mean())
 
@@ -136,3 +130,11 @@ def _codes(
         named = head(torch.from_numpy(from_prior).to(model.device)).argmax(-1).cpu().numpy()
     codes = np.concatenate([encode_means(model, dataset, scale, chosen), from_prior])
     return codes, np.concatenate([dataset.labels[chosen].astype(np.int64), named])
+
+
+def _rewards(model: SketchVAE, head: nn.Linear, batch: Batch, categories: NDArray[np.int64]) -> Floats:
+    """log p(category | drawing) [B], by what the encoder makes of it."""
+    with torch.inference_mode():
+        mean, _ = model.encoder(batch.points(), batch.lengths)
+        log_p = F.log_softmax(head(mean), dim=-1).cpu().numpy()
+    return log_p[np.arange(len(categories)), categories]

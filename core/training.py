@@ -23,7 +23,6 @@ from core.evaluation import Losses, losses_per_drawing
 from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
 from core.meter import EpochMean, Meter, SpikeDetector
 from core.model import ModelConfig, SketchVAE
-from core.pictures import PictureClassifier, learn_pictures, new_classifier
 from core.practice import Attempts, draw_round, practice_loss
 from core.training_config import TrainingConfig
 
@@ -110,8 +109,6 @@ class TrainingRun:
         """Tells the category from z. Only the training needs it; no checkpoint has it."""
         if config.category_weight > 0:
             self._category_head = nn.Linear(model_config.latent, len(dataset.categories)).to(device)
-        self._classifier: PictureClassifier | None = None
-        """Tells the category of a picture, once `prepare` has trained it."""
         self._attempts: list[Attempts] = []
         """What is left of a round of practice."""
         self._reward: float | None = None
@@ -188,7 +185,6 @@ class TrainingRun:
             "seconds": self.seconds,
             "rate_factor": self.rate_factor,
             "epoch_sums": list(self._epoch_mean.sums),
-            "classifier": None if self._classifier is None else self._classifier.state_dict(),
             "attempts": [attempts.to_dict() for attempts in self._attempts],
         }
 
@@ -215,9 +211,6 @@ class TrainingRun:
             self.batch_in_epoch, self.sketches = snapshot["batch_in_epoch"], snapshot["sketches"]
             self.seconds, self.rate_factor = snapshot["seconds"], snapshot["rate_factor"]
             self._epoch_mean = EpochMean(snapshot.get("epoch_sums"))
-            if snapshot.get("classifier") is not None:
-                self._classifier = new_classifier(self.dataset, self.config.seed, self.device).eval()
-                self._classifier.load_state_dict(snapshot["classifier"])
             if self.rank == 0:  # whose attempts they are; other processes begin a round
                 self._attempts = [Attempts.from_dict(each, self.device) for each in snapshot.get("attempts", [])]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
@@ -237,29 +230,12 @@ class TrainingRun:
         """Let `run` end after the step it is at; for signal handlers and other threads."""
         self._stop_requested = True
 
-    def prepare(self) -> Iterator[float]:
-        """What comes before the first step: yields how far it is, 0 to 1, or nothing if nothing is to be done.
-
-        `run` does it where the caller has not. With practice, a classifier of pictures is trained. Left undone
-        if a stop was requested.
-        """
-        if self.config.practice_weight == 0 or self._classifier is not None:
-            return
-        classifier = new_classifier(self.dataset, self.config.seed, self.device)
-        for fraction in learn_pictures(classifier, self.dataset, self.config.seed):
-            if self._stop_requested:
-                return
-            yield fraction
-        self._classifier = classifier
-
     def run(self) -> Iterator[Progress]:
         """Train to the end of the budget, yielding a report every few steps and each epoch.
 
         The state is consistent at every yield: the caller may snapshot it, or stop, there. Batches of
         each epoch are a function of (seed, epoch), so a resumed epoch goes on at its next batch.
         """
-        for _ in self.prepare():
-            pass
         started = time.perf_counter() - self.seconds
         meter = Meter()
         reported = self.seconds
@@ -327,9 +303,8 @@ class TrainingRun:
             z = mean.float() + torch.exp(log_variance.float() / 2) * noise
             l_c = category_loss(self._category_head(z), labels, self.dataset.max_points).sum() * weight
             loss = loss + config.category_weight * l_c
-            if self._classifier is not None and self._practises():
-                practice = self._practice_loss(self._category_head, self._classifier)
-                loss = loss + config.practice_weight * practice
+            if self._practises():
+                loss = loss + config.practice_weight * self._practice_loss(self._category_head)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         losses = torch.stack([l_s, l_p, l_kl]).detach()
@@ -344,14 +319,12 @@ class TrainingRun:
         self.optimizer.step()
         return torch.cat([losses, norm[None]])
 
-    def _practice_loss(self, head: nn.Linear, classifier: PictureClassifier) -> Tensor:
+    def _practice_loss(self, head: nn.Linear) -> Tensor:
         """Of this process's next batch of practice, of a new round if need be; summed over processes, a mean."""
         share = max(1, self.config.batch_size // self.world)
         if not self._attempts:
             seed = (self.config.seed, self.step, self.rank)
-            self._attempts, self._reward = draw_round(
-                self.model, head, classifier, self.dataset, self.scale, share, seed
-            )
+            self._attempts, self._reward = draw_round(self.model, head, self.dataset, self.scale, share, seed)
         if not self._attempts:  # nothing that was drawn has a point
             return torch.zeros((), device=self.device)
         attempts = self._attempts.pop()

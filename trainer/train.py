@@ -86,8 +86,6 @@ def _run(run: TrainingRun, resume_file: ResumeFile | None, watching: Watching | 
     """The steps themselves, with the state kept on disk; the number of the signal that ended them, if any."""
     with GracefulStop(run.request_stop, echoed=run.world > 1) as stop:
         try:
-            for fraction in run.prepare():
-                display.stage("learning what categories look like", fraction)
             for progress in run.run():
                 display.training(progress)
                 if progress.event:

@@ -177,20 +177,6 @@ def test_practice_begins_when_it_is_asked_to_and_its_last_weights_are_the_result
     assert all(torch.equal(tensor, last[name]) for name, tensor in run.best_model().state_dict().items())
 
 
-def test_a_stop_while_pictures_are_learnt_ends_the_training_without_them(houses_and_rings):
-    run = make_run(houses_and_rings, **PRACTISING)
-    next(run.prepare())
-    run.request_stop()
-    assert list(run.prepare()) == []
-    list(run.run())
-    assert run.step == 1
-    assert run.snapshot()["classifier"] is None
-    again = make_run(houses_and_rings, **PRACTISING)
-    again.restore(run.snapshot())
-    assert list(again.prepare())[-1] == 1
-    assert list(again.prepare()) == []
-
-
 def test_one_category_is_not_practised(houses):
     with pytest.raises(TrainingError, match="two or more"):
         make_run(houses, **PRACTISING)
