@@ -1,6 +1,6 @@
 """How well a checkpoint draws, by a judge that knows nothing of it.
 
-    python benchmarks/judge.py resources/animals.pt --sheet sheet.png
+    python benchmarks/judge.py resources/animals.pt --sheet sheet.png [--clearest 9]
 
 trains a small classifier on rasters of real drawings (`train`), with a class more than the
 checkpoint's categories: *none of them*, learnt from drawings of other categories and from drawings
@@ -12,6 +12,9 @@ whose strokes were moved about. It scores it on `test`, and prints
   probability of at least 0.5 for some category, beside the share for the test drawings;
 * the Frechet distance of its features between samples and test drawings, between reconstructions and
   test drawings, and, as the floor, between as many training drawings and test drawings;
+* with --clearest, the same shares where of so many drawings of each code that was taken which a classifier of
+  another make (`resources/pictures.pth`) finds the clearest, as the explorer does: by the code alone, and, as for a
+  drawing of the map, told the category;
 * how often the ten nearest latents share the class, and how many dimensions of z are active.
 
 Intervals are 95 % bootstrap intervals over drawings. Rasters: 28 x 28 pixels, the drawing fitted into
@@ -20,6 +23,7 @@ the square with a margin of 9 %, lines 1 pixel wide, antialiased, round at ends 
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,11 +35,14 @@ from scipy.linalg import sqrtm
 from sketch_classifier import Judgement, SketchClassifier
 
 from core.checkpoint import Checkpoint, load_checkpoint
+from core.clarity import Clarity
 from core.dataset import TEST, TRAIN, SketchDataset, load_dataset
 from core.encoding import encode_means
 from core.generation import SamplingConfig, SketchDecoder, prior_codes
+from core.picture_classifier import load_classifier
 from core.sketch import polylines_to_stroke3, stroke3_to_polylines, stroke_count
 
+PICTURES = Path(__file__).resolve().parents[1] / "resources" / "pictures.pth"
 RECONSTRUCTION_TEMPERATURE = 0.1
 SAMPLE_TEMPERATURE = 0.4
 SURE = 0.5
@@ -82,6 +89,8 @@ def main() -> None:
         "classifier_knows_none": float(right[classes == none].mean()),
         **_measure(checkpoint, dataset, classifier, rng, options.sheet),
     }
+    if options.clearest > 1:
+        report |= _measure_clearest(checkpoint, dataset, classifier, rng, options.clearest)
     _print(report, as_json=options.json)
 
 
@@ -90,6 +99,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with quickdraw/*.npz")
     parser.add_argument("--sheet", type=Path, help="write a picture: reconstructions above, samples below")
+    parser.add_argument("--clearest", type=int, default=1, help="also judge the clearest of so many drawings")
     parser.add_argument("--epochs", type=int, default=8, help="of the classifier's training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int)
@@ -165,6 +175,45 @@ def _measure(
         "neighbour_chance": float((np.bincount(dataset.labels[train]) / len(train) @ np.bincount(labels)) / len(test)),
         "active_dimensions": int((codes.var(axis=0) > ACTIVE).sum()),
         "latent": decoder.latent,
+    }
+
+
+def _measure_clearest(
+    checkpoint: Checkpoint, dataset: SketchDataset, classifier: SketchClassifier, rng: np.random.Generator, count: int
+) -> dict[str, object]:
+    assert checkpoint.atlas is not None
+    model = checkpoint.build_model()
+    decoder = SketchDecoder(model.decoder, checkpoint.scale)
+    clarity = Clarity(load_classifier(PICTURES), checkpoint.atlas.category_means())
+    test = dataset.indices(TEST)
+    labels = dataset.labels[test]
+    names = [dataset.categories[label] for label in labels]
+    real = classifier.judge([dataset.stroke3(i) for i in test])
+    codes, prior = encode_means(model, dataset, checkpoint.scale, test), prior_codes(range(len(test)), decoder.latent)
+
+    def judged(codes: NDArray[np.float32], temperature: float, categories: Sequence[str | None]) -> Judgement:
+        sampling = SamplingConfig(temperature, checkpoint.max_points)
+        chosen = []
+        for number, (code, category) in enumerate(zip(codes, categories, strict=True)):
+            seeds = range(number * count, (number + 1) * count)
+            drawings = decoder.decode(np.repeat(code[None], count, axis=0), seeds, sampling)
+            chosen.append(drawings[clarity.clearest(drawings, code, category)])
+        return classifier.judge(chosen)
+
+    nothing = [None] * len(test)
+    known, told, sampled = (
+        judged(codes, RECONSTRUCTION_TEMPERATURE, nothing).names == labels,
+        judged(codes, RECONSTRUCTION_TEMPERATURE, names).names == labels,
+        _sure(judged(prior, SAMPLE_TEMPERATURE, nothing)),
+    )
+    return {
+        "clearest_of": count,
+        "clearest_reconstructions": _share(known, rng),
+        "clearest_ratio": _ratio(known, real.names == labels, rng, paired=True),
+        "clearest_told": _share(told, rng),
+        "clearest_told_ratio": _ratio(told, real.names == labels, rng, paired=True),
+        "clearest_samples": _share(sampled, rng),
+        "clearest_samples_ratio": _ratio(sampled, _sure(real), rng, paired=False),
     }
 
 

@@ -160,6 +160,7 @@ def build_menus(window: "Window") -> None:
         ("A random code", "Ctrl+R", studio.choose_random),
         ("Replay", "Shift+R", window.panel.replay.click),
         ("Variants", "Ctrl+3", window.panel.variants.click),
+        ("The clearest of several sketches", "Ctrl+4", window.panel.clearest.click),
         ("Colour the line by its order", "O", window.panel.order.click),
     )
     _fill(bar.addMenu("&Help"), ("Keys", "?; Shift+?; F1", window.show_keys), ("About…", "", window.show_about))

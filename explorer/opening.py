@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import platformdirs
 
 from core.atlas import Atlas
 from core.checkpoint import Checkpoint, load_checkpoint
+from core.clarity import Clarity
 from core.dataset import SketchDataset, load_dataset
 from core.device import choose_device
 from core.errors import CheckpointError
@@ -18,6 +20,7 @@ from core.generation import SketchDecoder
 from core.mapping import AtlasCache, LayoutCache, encode_atlas, lay_out
 from core.model import SketchVAE
 from core.navigation import Floats, Navigator
+from core.picture_classifier import PictureClassifier, load_classifier
 from core.projection import LayoutConfig, Similarity, pca_layout
 from explorer.options import shipped_checkpoints
 
@@ -35,6 +38,8 @@ class Opened:
     navigator: Navigator
     decoder: SketchDecoder
     category_means: dict[str, Code]
+    clarity: Clarity | None
+    """None where no category of the map is one that the classifier of pictures knows."""
     beginning: tuple[int, int]
     """Something to look at first: a typical drawing of one category, and of the one farthest from it on the map."""
     dataset: SketchDataset | None = None
@@ -90,9 +95,12 @@ def open_checkpoint(
     def opened(atlas: Atlas, dataset: SketchDataset | None = None, *, refined: bool = True) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
         navigator, means = Navigator(atlas), atlas.category_means()
+        classifier = _classifier()
+        clarity = Clarity(classifier, means) if set(means) & set(classifier.categories) else None
         beginning = _beginning(atlas, [int(navigator.nearest(mean)[0][0]) for mean in means.values()])
         return Opened(
-            title, path, checkpoint, model, atlas, navigator, decoder, means, beginning, dataset, refined=refined
+            *(title, path, checkpoint, model, atlas, navigator, decoder, means, clarity, beginning, dataset),
+            refined=refined,
         )
 
     if not data:
@@ -122,6 +130,13 @@ def open_checkpoint(
     except CheckpointError as error:
         yield OpeningProgress(f"The map is not kept for the next time: {error}", None)
     return opened(atlas, dataset, refined=False)
+
+
+@cache
+def _classifier() -> PictureClassifier:
+    """The one that comes with the program."""
+    with resources.as_file(resources.files("resources") / "pictures.pth") as path:
+        return load_classifier(path)
 
 
 def _beginning(atlas: Atlas, typical: Sequence[int]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from explorer.workers import Cancel
 
 if TYPE_CHECKING:
     from core.expression import Answer, Code
+    from core.generation import SamplingConfig
     from core.navigation import Place
     from explorer.opening import Opened
 
@@ -22,6 +23,8 @@ Strokes = NDArray[np.float32]
 """A drawing as stroke-3 [n, 3] in data units."""
 DRAW_EVERY = 6
 """Points between two reports of a sketch being drawn."""
+VARIANTS = 9
+"""Sketches of a code, by as many seeds, that can be looked at side by side, and of which the clearest is found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +134,8 @@ class DrawRequest:
     target: Target
     seed: int
     temperature: float
+    clearest: bool
+    """Whether to end with the clearest of VARIANTS sketches, by `seed` and those after it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +183,7 @@ class Sketch:
     finished: bool
     seconds: float
     """Since the request was taken up; not those that compiling took before the first."""
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +223,11 @@ class Film:
 
 
 def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located | Sketch]:
-    """Answer a DrawRequest: where it is, then the sketch while it is drawn; no place for what is no code."""
+    """Answer a DrawRequest: where it is, then the sketch while it is drawn; no place for what is no code.
+
+    That of the request's own seed comes first, since it is there at once. If others are to be compared with it, the
+    clearest follows.
+    """
     from core.errors import DataError, ExpressionError
     from core.generation import SamplingConfig, compile_steps
 
@@ -233,9 +243,25 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located
     compile_steps()
     began += time.perf_counter() - waiting
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
+    compared = request.clearest and opened.clarity is not None
     codes = located.place.code[None]
     for partial in opened.decoder.stream(codes, [request.seed], sampling, cancelled, every=DRAW_EVERY):
-        yield Sketch(partial.strokes[0], partial.finished, time.perf_counter() - began)
+        [first] = partial.strokes
+        yield Sketch(first, partial.finished and not compared, time.perf_counter() - began, request.seed)
+    if compared:
+        sketches, best = _compare(first, request.seed, located.place, sampling, opened, cancelled)
+        yield Sketch(sketches[best], True, time.perf_counter() - began, request.seed + best)
+
+
+def _compare(
+    first: Strokes, seed: int, place: "Place", sampling: "SamplingConfig", opened: "Opened", cancelled: Cancel
+) -> tuple[list[Strokes], int]:
+    """VARIANTS sketches of a place, of which the `first`, by `seed`, is there already, and which is the clearest."""
+    assert opened.clarity is not None
+    codes = np.repeat(place.code[None], VARIANTS - 1, axis=0)
+    sketches = [first, *opened.decoder.decode(codes, range(seed + 1, seed + VARIANTS), sampling, cancelled)]
+    category = None if place.index is None else opened.atlas.category(place.index)
+    return sketches, opened.clarity.clearest(sketches, place.code, category)
 
 
 def calculate(target: ByExpression, opened: "Opened") -> "Answer":

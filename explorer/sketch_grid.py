@@ -42,6 +42,7 @@ class SketchGrid(QWidget):
         self._shown = self._began = 0.0
         self._chosen: int | None = None
         self._under: int | None = None
+        self._marked: int | None = None
         self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self._tick)
         self.setMouseTracking(True)
@@ -68,6 +69,11 @@ class SketchGrid(QWidget):
         self._sketches, self._finished = tuple(sketches[: self.rows * self.columns]), finished
         self._timer.start()
         self._tick()
+
+    def mark(self, place: int | None) -> None:
+        """Frame sketch `place`; none, if there is no such cell."""
+        self._marked = place
+        self.update()
 
     def clear(self) -> None:
         """Show no sketches."""
@@ -113,7 +119,7 @@ class SketchGrid(QWidget):
             paint_path(painter, sketch_path(shown[:given]), transform, picture.width(), QColor(self._theme.ink))
             rest = continuation_path(shown, given)
             paint_path(painter, rest, transform, picture.width(), QColor(self._theme.accent))
-        if place in (self._under, self._chosen if self.hasFocus() else None):
+        if place in (self._under, self._marked, self._chosen if self.hasFocus() else None):
             colour = self._theme.line if place == self._under else self._theme.accent
             painter.setPen(QPen(QColor(colour), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.code_drag import CarriedCode, DragSource, DropTarget
-from explorer.requests import AtCode, Located, Sketch
+from explorer.requests import VARIANTS, AtCode, Located, Sketch
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 STEPS = 100
 """Slider steps per unit of temperature."""
+CLEAREST = f"Of {VARIANTS} sketches of this code, show the one that looks most like what it is (Ctrl+4)"
 
 
 def _button(text: str, tip: str, act: Callable[[], object]) -> QPushButton:
@@ -93,6 +94,8 @@ class SketchPanel(QWidget):
         self.replay = _toggle("Replay", "Watch it being drawn, at the speed of a hand (Shift+R)")
         self.replay.setCheckable(False)
         self.variants = _toggle("Variants", "Nine sketches of this code, of which one can be taken (Ctrl+3)")
+        self.clearest = _toggle("Clearest", CLEAREST)
+        self.clearest.setChecked(studio.state.clearest)
         self.order = _toggle("Order", "Colour the line from its first point to its last (O)")
         self._lay_out()
         DragSource(self.view, lambda _at: self._carried())
@@ -100,6 +103,7 @@ class SketchPanel(QWidget):
         self.slider.valueChanged.connect(self._on_temperature)
         self.replay.clicked.connect(self._replay)
         self.variants.toggled.connect(self._show_variants)
+        self.clearest.clicked.connect(studio.set_clearest)
         self.order.toggled.connect(self.view.colour_by_order)
         self.grid.taken.connect(studio.variants.take)
         studio.variants.varied.connect(self._on_varied)
@@ -125,7 +129,7 @@ class SketchPanel(QWidget):
         head = QHBoxLayout()
         head.setSpacing(0)
         head.addWidget(self.title, 1)
-        for toggle in (self.replay, self.variants, self.order):
+        for toggle in (self.clearest, self.variants, self.replay, self.order):
             head.addWidget(toggle, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
         words.setContentsMargins(14, 8, 14, 12)
@@ -143,6 +147,10 @@ class SketchPanel(QWidget):
     def _has_sketch(self, has: bool) -> None:
         for widget in (self.slider, self.again, self.random, self.pin, self.replay, self.variants, self.order):
             widget.setEnabled(has)
+        opened = self._studio.current
+        known = opened is None or opened.clarity is not None
+        self.clearest.setEnabled(has and known)
+        self.clearest.setToolTip(CLEAREST if known else "The program does not know what drawings of this map look like")
 
     def _on_opened(self, opened: "Opened") -> None:
         self.view.attend = opened.decoder.attention_of
@@ -157,6 +165,13 @@ class SketchPanel(QWidget):
 
     def _on_varied(self, varied: Varied) -> None:
         self.grid.show_sketches(varied.sketches, finished=varied.finished)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Frame the variant that is the current sketch."""
+        shown, sketch = self._studio.variants.shown, self._studio.sketch
+        if shown is not None and sketch is not None:
+            self.grid.mark(sketch.seed - shown.seed)
 
     def _on_temperature(self, step: int) -> None:
         self._studio.set_temperature(step / STEPS)
@@ -166,6 +181,7 @@ class SketchPanel(QWidget):
         self.slider.setValue(round(after.temperature * STEPS))
         self.slider.blockSignals(False)
         self.value.setText(f"{after.temperature:.2f}")
+        self.clearest.setChecked(after.clearest)
 
     def _on_film_moved(self, moment: float) -> None:
         player = self._studio.player
@@ -200,3 +216,4 @@ class SketchPanel(QWidget):
 
     def _on_sketch(self, sketch: Sketch) -> None:
         self.view.show_sketch(sketch)
+        self._mark()

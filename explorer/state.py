@@ -59,6 +59,10 @@ class State:
     target: Target | None = None
     """What is current."""
     seed: int = 0
+    clearest: bool = True
+    """Whether of the sketches by `seed` and the seeds after it the clearest is shown …"""
+    taken: bool = False
+    """… or that of `seed` all the same, since it was chosen by eye."""
     temperature: float = 0.2
     route: Route = field(default_factory=Route)
     """The path on the map that the film follows."""

@@ -23,6 +23,7 @@ from explorer.listing import Listing
 from explorer.pad import Pad
 from explorer.player import Player
 from explorer.requests import (
+    VARIANTS,
     AtCode,
     AtDrawing,
     ByHand,
@@ -43,7 +44,7 @@ from explorer.selection import Selection, name_problem
 from explorer.showing import Showing
 from explorer.state import Change, Pin, State
 from explorer.training import Training
-from explorer.variants import COUNT, Variants
+from explorer.variants import Variants
 from explorer.workers import Job, LatestWorker
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class Studio(QObject):
 
     def _react(self, before: State, after: State) -> None:
         self.layouts.follow(before, after)
-        if after.differs(before, "target", "seed"):
+        if after.differs(before, "target", "seed", "clearest", "taken"):
             self._draw(preempt=not self.live)
         elif after.temperature != before.temperature:
             self._draw(preempt=False)
@@ -245,11 +246,14 @@ class Studio(QObject):
 
     # -- the current code --------------------------------------------------------------------
 
-    def choose(self, target: Target, *, live: bool = False) -> None:
-        """Make `target` current and draw it; `live` while the pointer is still moving."""
+    def choose(self, target: Target, *, live: bool = False, taken: bool = False) -> None:
+        """Make `target` current and draw it; `live` while the pointer is still moving.
+
+        `taken` if the sketch by the current seed was seen already, and is what is wanted.
+        """
         merge = "going" if live or self.live else None
         self.live = live
-        self.edit("going elsewhere", merge=merge, target=target)
+        self.edit("going elsewhere", merge=merge, target=target, taken=taken)
         if not live:
             self.end_gesture()
 
@@ -260,7 +264,8 @@ class Studio(QObject):
     def choose_frame(self, index: int) -> None:
         """Make a frame of the filmstrip current."""
         if self.film is not None and index < len(self.film.codes):
-            self.choose(AtCode(self.film.codes[index], f"frame {index + 1} of {len(self.film.codes)}"))
+            frame = AtCode(self.film.codes[index], f"frame {index + 1} of {len(self.film.codes)}")
+            self.choose(frame, taken=True)
 
     def choose_pin(self, name: str) -> None:
         self.choose(AtCode(self.pins[name].code, name))
@@ -270,8 +275,13 @@ class Studio(QObject):
         self.edit("temperature", merge="temperature", temperature=temperature)
 
     def resample(self) -> None:
-        """Draw the current code again with another seed, all its variants if they are on view."""
-        self.edit("drawing again", seed=self.seed + (COUNT if self.variants.watched else 1))
+        """Draw the current code again with another seed; with as many others as are on view or compared."""
+        several = self.variants.watched or self.state.clearest
+        self.edit("drawing again", seed=self.seed + (VARIANTS if several else 1), taken=False)
+
+    def set_clearest(self, clearest: bool) -> None:
+        """Whether from now on the clearest of several sketches is shown, of the current code at once."""
+        self.edit("the clearest sketch" if clearest else "any sketch", clearest=clearest, taken=False)
 
     def choose_random(self) -> None:
         """Make a code drawn from the prior N(0, I) current; its title is the expression that gives it again."""
@@ -291,7 +301,8 @@ class Studio(QObject):
 
     def _draw(self, *, preempt: bool) -> None:
         if self.current is not None and self.state.target is not None:
-            request = DrawRequest(self.current, self.state.target, self.seed, self.temperature)
+            clearest = self.state.clearest and not self.state.taken and not self.live
+            request = DrawRequest(self.current, self.state.target, self.seed, self.temperature, clearest)
             self._asked = self._drawer.submit(request, preempt=preempt)
             self.drawn = self._pin_drawn = False
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.requests import Sketch, Strokes
+from explorer.requests import VARIANTS, Sketch, Strokes
 from explorer.workers import Cancel, LatestWorker
 
 if TYPE_CHECKING:
@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from explorer.opening import Opened
     from explorer.studio import Studio
 
-COUNT = 9
-
 
 @dataclass(frozen=True, eq=False)
 class VariantsRequest:
-    """Draw one code with COUNT seeds, `seed` and those after it."""
+    """Draw one code with VARIANTS seeds, `seed` and those after it."""
 
     opened: "Opened"
     code: "Code"
@@ -42,8 +40,8 @@ def draw_variants(request: VariantsRequest, cancelled: Cancel) -> Iterator[Varie
 
     opened = request.opened
     sampling = SamplingConfig(request.temperature, opened.checkpoint.max_points)
-    codes = request.code[None].repeat(COUNT, axis=0)
-    seeds = range(request.seed, request.seed + COUNT)
+    codes = request.code[None].repeat(VARIANTS, axis=0)
+    seeds = range(request.seed, request.seed + VARIANTS)
     for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=12):
         yield Varied(request.seed, partial.strokes, partial.finished)
 
@@ -79,7 +77,7 @@ class Variants(QObject):
     def take(self, number: int) -> None:
         """Make variant `number` the current sketch."""
         if self.shown is not None:
-            self._studio.edit("variant", seed=self.shown.seed + number)
+            self._studio.edit("variant", seed=self.shown.seed + number, taken=True)
 
     def _on_opened(self) -> None:
         self._worker.cancel()
@@ -94,7 +92,7 @@ class Variants(QObject):
         if opened is None or here is None:
             return
         seed = state.seed
-        if self.shown is not None and 0 <= seed - self.shown.seed < COUNT:
+        if self.shown is not None and 0 <= seed - self.shown.seed < VARIANTS:
             seed = self.shown.seed
         asked = (opened, here.place.code.tobytes(), seed, state.temperature)
         if asked != self._asked:  # a variant that was taken leaves the nine as they are

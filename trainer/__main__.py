@@ -15,6 +15,7 @@ COMMANDS = {
     "compare": "the baseline and attention trained alike, from several seeds, with a report",
     "sample": "contact sheets of what a checkpoint draws",
     "atlas": "other drawings on the map of a checkpoint",
+    "pictures": "a classifier of pictures, by which the clearest of several sketches is found",
     "data": "fetch, list or prepare drawings to train on",
 }
 """Name -> what it does; NAME_command of trainer/NAME.py carries it out."""

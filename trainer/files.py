@@ -4,7 +4,7 @@ import contextlib
 import glob
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ SAVE_SECONDS = 30.0
 """The state is saved this often: what a crash can cost."""
 
 
-def check_output(path: Path) -> None:
-    """Make the folder of `path`, and raise CheckpointError if no checkpoint can or should go there.
+def check_output(
+    path: Path, load: Callable[[Path], object] = load_checkpoint, what: str = "no checkpoint to replace"
+) -> None:
+    """Make the folder of `path`, and raise CheckpointError if nothing can go there, or if what is there would be lost.
 
-    Asked before training, so that hours of it do not end in a typing error.
+    That is what `load` refuses with a CheckpointError, since it is `what`. Asked before training, so that hours
+    of it do not end in a typing error.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,9 +39,9 @@ def check_output(path: Path) -> None:
         ) from error
     if path.exists():
         try:
-            load_checkpoint(path)
+            load(path)
         except CheckpointError as error:
-            raise CheckpointError(f"{path} exists and is no checkpoint to replace; choose another --out.") from error
+            raise CheckpointError(f"{path} exists and is {what}; choose another --out.") from error
 
 
 @contextmanager

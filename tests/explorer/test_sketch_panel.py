@@ -1,5 +1,7 @@
 """The sketch and what can be asked of it: attention, replay, order, variants, random codes."""
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
@@ -92,6 +94,43 @@ def test_a_variant_is_taken_and_given_back(window, qtbot):
     assert studio.seed == seed
 
 
+def test_the_current_sketch_is_framed_among_the_variants(window, qtbot):
+    studio, grid = window.studio, window.panel.grid
+    studio.set_temperature(1.0)
+    with qtbot.waitSignal(studio.variants.varied, timeout=WAIT, check_params_cb=lambda varied: varied.finished):
+        window.panel.variants.click()
+    qtbot.waitUntil(lambda: studio.sketch.finished and grid.complete, timeout=WAIT)
+    assert grid._marked == studio.sketch.seed - studio.variants.shown.seed
+    framed = grid.grab().toImage()
+    taken = (grid._marked + 1) % 9
+    with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT, check_params_cb=lambda sketch: sketch.finished):
+        studio.variants.take(taken)
+    assert grid._marked == taken
+    assert grid.grab().toImage() != framed
+
+
+def test_the_clearest_is_switched_by_a_button_and_a_key(window, qtbot):
+    studio, toggle = window.studio, window.panel.clearest
+    assert toggle.isChecked()
+    qtbot.mouseClick(toggle, Qt.MouseButton.LeftButton)
+    assert not studio.state.clearest
+    qtbot.keyClick(window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    assert studio.state.clearest
+    assert toggle.isChecked()
+    studio.history.undo()
+    assert not toggle.isChecked()
+
+
+def test_without_a_known_category_there_is_no_clearest(window, qtbot):
+    studio, toggle = window.studio, window.panel.clearest
+    assert toggle.isEnabled()
+    studio.current = replace(studio.current, clarity=None)
+    with qtbot.waitSignal(studio.located, timeout=WAIT):
+        studio.choose_drawing(3)
+    assert not toggle.isEnabled()
+    assert "not know" in toggle.toolTip()
+
+
 def test_drawing_again_brings_nine_others(window, qtbot):
     studio = window.studio
     window.panel.variants.click()
@@ -130,7 +169,7 @@ def test_a_first_drawing_that_takes_its_time_is_announced(window, qtbot):
     view.begin()
     qtbot.waitUntil(lambda: view.late, timeout=WAIT)
     assert view.grab().toImage() != empty
-    view.show_sketch(Sketch(np.array([[5, 0, 0], [0, 5, 1]], dtype=np.float32), finished=True, seconds=0.1))
+    view.show_sketch(Sketch(np.array([[5, 0, 0], [0, 5, 1]], dtype=np.float32), finished=True, seconds=0.1, seed=0))
     assert not view.late
     view.begin()
     assert not view._patience.isActive()  # a drawing is on view until the next one comes

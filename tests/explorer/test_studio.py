@@ -1,10 +1,12 @@
 """The controller without a window: requests in, signals out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.generation import SamplingConfig
-from explorer.requests import FRAMES, AtCode, AtDrawing, AtPosition, Calculated, Located, Misread
+from explorer.requests import FRAMES, VARIANTS, AtCode, AtDrawing, AtPosition, Calculated, Located, Misread
 
 WAIT = 20_000
 
@@ -20,14 +22,71 @@ def test_opening_begins_with_a_drawing_and_a_film(studio, qtbot):
     assert len(studio.film.sketches) == FRAMES
 
 
+def sketches_of(studio, code, count):
+    """By the current seed and those after it."""
+    sampling = SamplingConfig(studio.temperature, studio.current.checkpoint.max_points)
+    seeds = range(studio.seed, studio.seed + count)
+    return studio.current.decoder.decode(np.repeat(code[None], count, axis=0), seeds, sampling)
+
+
 def test_a_click_on_a_drawing_decodes_its_own_code(studio, qtbot):
+    studio.set_clearest(False)
     x, y = studio.current.atlas.positions[5].tolist()
     with drawn(qtbot, studio):
         studio.choose(AtPosition(x, y, reach=1e-6))
     assert studio.here.place.index == 5
-    sampling = SamplingConfig(studio.temperature, studio.current.checkpoint.max_points)
-    [expected] = studio.current.decoder.decode(studio.current.atlas.latents[5:6], [studio.seed], sampling)
+    [expected] = sketches_of(studio, studio.current.atlas.latents[5], 1)
     np.testing.assert_array_equal(studio.sketch.stroke3, expected)
+
+
+@pytest.mark.parametrize("index", [5, None])
+def test_of_nine_sketches_the_clearest_is_shown_after_the_first(studio, qtbot, index):
+    studio.set_temperature(1.0)
+    code = studio.current.atlas.latents[5] * (1 if index else 1.1)
+    seen = []
+    studio.sketch_changed.connect(seen.append)
+    with drawn(qtbot, studio):
+        studio.choose(AtDrawing(5) if index else AtCode(code, "x"))
+    nine = sketches_of(studio, code, VARIANTS)
+    category = studio.current.atlas.category(5) if index else None
+    best = studio.current.clarity.clearest(nine, code, category)
+    assert best > 0  # so that it is not the first one by chance
+    first, last = [sketch for sketch in seen if sketch.seed == studio.seed][-1], studio.sketch
+    np.testing.assert_allclose(first.stroke3, nine[0], atol=1e-3)
+    assert not first.finished
+    assert last.seed == studio.seed + best
+    np.testing.assert_allclose(last.stroke3, nine[best], atol=1e-3)
+
+
+def test_while_the_pointer_moves_nothing_is_compared(studio, qtbot):
+    with drawn(qtbot, studio):
+        studio.choose(AtDrawing(5), live=True)
+    np.testing.assert_array_equal(studio.sketch.stroke3, sketches_of(studio, studio.here.place.code, 1)[0])
+    assert studio.sketch.seed == studio.seed
+
+
+def test_the_clearest_can_be_had_or_not(studio, qtbot):
+    studio.set_temperature(1.0)
+    code = studio.current.atlas.latents[5]
+    with drawn(qtbot, studio):
+        studio.choose(AtDrawing(5))
+    clearest = studio.sketch
+    with drawn(qtbot, studio):
+        studio.set_clearest(False)
+    np.testing.assert_array_equal(studio.sketch.stroke3, sketches_of(studio, code, 1)[0])
+    with drawn(qtbot, studio):
+        studio.history.undo()
+    assert studio.state.clearest
+    np.testing.assert_array_equal(studio.sketch.stroke3, clearest.stroke3)
+
+
+def test_drawings_that_nobody_knows_are_drawn_once(studio, qtbot):
+    with drawn(qtbot, studio):
+        studio.choose(AtDrawing(5))
+    studio.current = replace(studio.current, clarity=None)
+    with drawn(qtbot, studio):
+        studio.choose(AtDrawing(6))
+    assert studio.sketch.seed == studio.seed
 
 
 def test_a_click_on_empty_map_gives_a_code_between_drawings(studio, qtbot):
@@ -91,6 +150,7 @@ def test_a_frame_becomes_current(studio, qtbot):
     with drawn(qtbot, studio):
         studio.choose_frame(3)
     np.testing.assert_array_equal(studio.here.place.code, studio.film.codes[3])
+    assert studio.sketch.seed == studio.seed  # what was seen in the film, not the clearest of others
 
 
 def test_arithmetic_over_pins(studio, qtbot):

@@ -106,12 +106,15 @@ def test_pinning_fills_a_slot_and_delete_empties_it(window, qtbot):
     assert window.bench.slots.slots() == []
 
 
-def test_space_draws_again(window, qtbot):
+@pytest.mark.parametrize(("clearest", "further"), [(True, 9), (False, 1)])
+def test_space_draws_again(window, qtbot, clearest, further):
+    """With so many new ones as are compared."""
+    window.studio.set_clearest(clearest)
     seed = window.studio.seed
     window.map.setFocus()
     with qtbot.waitSignal(window.studio.sketch_changed, timeout=WAIT):
         qtbot.keyClick(window.map, Qt.Key.Key_Space)
-    assert window.studio.seed == seed + 1
+    assert window.studio.seed == seed + further
 
 
 def test_space_and_drag_pans_and_draws_nothing(window, qtbot):

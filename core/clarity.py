@@ -1,0 +1,48 @@
+"""Of several drawings of one code, the clearest: the one whose picture shows best what the code is of."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.picture_classifier import PictureClassifier
+from core.sketch import Array
+
+
+class Clarity:
+    """Tells how clear drawings are, for the categories of a map that a classifier of pictures knows.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, classifier: PictureClassifier, category_means: Mapping[str, NDArray[np.float32]]) -> None:
+        """`category_means` are the mean codes [N_z] of the map's categories.
+
+        Raises ValueError if the classifier knows none of them.
+        """
+        self.categories = tuple(name for name in category_means if name in classifier.categories)
+        if not self.categories:
+            raise ValueError("the classifier knows no category of this map")
+        self._classifier = classifier
+        self._places = [classifier.categories.index(name) for name in self.categories]
+        self._means = np.stack([category_means[name] for name in self.categories])
+
+    def of_code(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
+        """log p(category | code) [C].
+
+        By p(code | category) = N(mean, I): codes of a category vary no more than those of the prior, and
+        on codes of the prior, far from all drawings, one that is surer of itself is wrong.
+        """
+        logits = self._means @ code - (self._means**2).sum(axis=1) / 2
+        return logits - np.logaddexp.reduce(logits)
+
+    def clearest(self, drawings: Sequence[Array], code: NDArray[np.float32], category: str | None = None) -> int:
+        """Which of some stroke-3 drawings of `code` [N_z] is the clearest; the first of equals.
+
+        The one with the largest p(category | picture) p(category | code) of any category; of `category` alone,
+        if that is given and known.
+        """
+        pictures = self._classifier.log_probabilities(drawings)[:, self._places]
+        if category in self.categories:
+            return int(pictures[:, self.categories.index(category)].argmax())
+        return int((pictures + self.of_code(code)).max(axis=1).argmax())

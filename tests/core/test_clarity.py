@@ -1,0 +1,69 @@
+"""The clearest of several drawings, by a classifier that has learnt the parametric kinds."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import multivariate_normal
+
+from core.clarity import Clarity
+from core.dataset import TEST
+from core.picture_classifier import learn_pictures, new_classifier
+
+KINDS = ("ellipse", "face", "house")
+MEANS = {name: np.eye(8, dtype=np.float32)[i] * 3 for i, name in enumerate(KINDS)}
+
+
+@pytest.fixture(scope="module")
+def classifier(dataset):
+    classifier = new_classifier(dataset.categories, 0, torch.device("cpu"))
+    for _ in learn_pictures(classifier, dataset, 0):
+        pass
+    return classifier
+
+
+@pytest.fixture(scope="module")
+def clarity(classifier):
+    return Clarity(classifier, MEANS)
+
+
+@pytest.fixture(scope="module")
+def drawings(dataset):
+    """One of each kind, that the classifier was not trained on."""
+    test = dataset.indices(TEST)
+    assert dataset.categories == KINDS
+    return [dataset.stroke3(test[dataset.labels[test] == kind][0]) for kind in range(3)]
+
+
+def test_what_a_code_is_of_is_bayes_rule_with_the_noise_of_the_prior(clarity):
+    code = np.random.default_rng(0).standard_normal(8).astype(np.float32)
+    densities = np.array([multivariate_normal(MEANS[name]).pdf(code) for name in KINDS])
+    np.testing.assert_allclose(np.exp(clarity.of_code(code)), densities / densities.sum(), rtol=1e-4)
+
+
+def test_a_category_that_is_known_decides(clarity, drawings):
+    for label, kind in enumerate(KINDS):
+        assert clarity.clearest(drawings, MEANS["face"], kind) == label
+
+
+def test_else_code_and_picture_count_together(clarity, drawings):
+    for label, kind in enumerate(KINDS):
+        assert clarity.clearest(drawings, 5 * MEANS[kind]) == label
+
+
+def test_a_clear_drawing_is_before_scrawls(clarity, drawings):
+    scrawl = np.random.default_rng(1).normal(0, 40, (30, 3)).astype(np.float32)
+    scrawl[:, 2] = 0
+    for kind, drawing in zip(KINDS, drawings, strict=True):
+        assert clarity.clearest([scrawl, drawing, scrawl], MEANS[kind]) == 1
+
+
+def test_the_first_of_equals_is_taken(clarity, drawings):
+    assert clarity.clearest([drawings[2]] * 3, MEANS["house"]) == 0
+
+
+def test_categories_that_the_classifier_does_not_know_are_left_out(classifier, drawings):
+    some = Clarity(classifier, {"zebra": MEANS["house"], "face": MEANS["face"]})
+    assert some.categories == ("face",)
+    assert some.clearest(drawings, MEANS["house"], "zebra") == 1
+    with pytest.raises(ValueError, match="no category"):
+        Clarity(classifier, {"zebra": MEANS["house"]})
