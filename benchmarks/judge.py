@@ -39,10 +39,9 @@ from core.clarity import Clarity
 from core.dataset import TEST, TRAIN, SketchDataset, load_dataset
 from core.encoding import encode_means
 from core.generation import SamplingConfig, SketchDecoder, prior_codes
-from core.picture_classifier import load_classifier
+from core.picture_classifier import shipped_classifier
 from core.sketch import polylines_to_stroke3, stroke3_to_polylines, stroke_count
 
-PICTURES = Path(__file__).resolve().parents[1] / "resources" / "pictures.pth"
 RECONSTRUCTION_TEMPERATURE = 0.1
 SAMPLE_TEMPERATURE = 0.4
 SURE = 0.5
@@ -184,7 +183,7 @@ def _measure_clearest(
     assert checkpoint.atlas is not None
     model = checkpoint.build_model()
     decoder = SketchDecoder(model.decoder, checkpoint.scale)
-    clarity = Clarity(load_classifier(PICTURES), checkpoint.atlas.category_means())
+    clarity = Clarity(shipped_classifier(), checkpoint.atlas.category_means())
     test = dataset.indices(TEST)
     labels = dataset.labels[test]
     names = [dataset.categories[label] for label in labels]

@@ -5,6 +5,8 @@ a picture shows best is recognised far more often than the one that the encoder 
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,13 @@ def load_classifier(path: Path) -> PictureClassifier:
         return _built(content) if whole else _refuse(path)
     except (KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise CheckpointError(f"{path} is damaged; copy or download it again.") from error
+
+
+@cache
+def shipped_classifier() -> PictureClassifier:
+    """The one that comes with the program, of the 345 categories of Quick, Draw!. Raises CheckpointError."""
+    with resources.as_file(resources.files("resources") / "pictures.pth") as path:
+        return load_classifier(path)
 
 
 def _built(content: dict[str, Any]) -> PictureClassifier:

@@ -1,19 +1,21 @@
-"""Practice: the decoder draws alone, and is led towards those of its drawings that show their category.
+"""Practice: the decoder draws alone, and is led towards those of its drawings that show what they are of.
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
-(exposure bias; Ranzato et al. 2016). Here it draws each code several times, and the encoder reads what
-it drew: the reward is the log probability of the code's category. The gradient is REINFORCE
-(Williams 1992), with the mean reward of the drawings of the same code as baseline (Kool et al. 2019).
+(exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
+(`core.picture_classifier`) looks at them: the reward is the log probability of the code's category. The gradient
+is REINFORCE (Williams 1992), of the best and the worst drawing of a code, each the other's baseline.
+
+Only what the decoder chooses is led, the pen's state and the component of the mixture: in the gradient of where
+within a component a point falls there is fifty times the noise, and no signal that could be measured.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from core.dataset import TRAIN, Batch, SketchDataset, batch_of, batches_by_length, teacher_forcing
 from core.encoding import encode_means
@@ -21,19 +23,26 @@ from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
 from core.loss import step_log_probabilities, tempered
 from core.model import Decoder, SketchVAE
+from core.picture_classifier import PictureClassifier
 
 TEMPERATURE = 0.3
 """tau of what is drawn: low as when drawing for people, high enough that drawings of a code differ."""
-ATTEMPTS = 4
-"""Drawings of each code."""
-PRIOR_SHARE = 0.4
+ATTEMPTS = 8
+"""Drawings of each code, of which the best and the worst are learnt from: drawing is the cheaper part."""
+PRIOR_SHARE = 0.3
 """This share of the codes is drawn from the prior, the rest are means of training drawings."""
 KEPT = 0.5
-"""This share of them is learnt from, those of the largest advantages either way: drawing is the cheaper part."""
+"""This share of the codes is learnt from, those whose best and worst drawing are farthest apart."""
+PER_DRAWING = 2
+"""Drawings of its own that are learnt from, for each one of people."""
 STEPS = 8
 """Batches of a round: the last is learnt from when the weights have changed so many times."""
+LEAST_REWARD = -8.0
+"""Of a drawing that does not end, or has no point, too."""
 LARGEST_ADVANTAGE = 2.0
 """In standard deviations; a few drawings are not to outweigh a batch."""
+ANY = -1
+"""In place of a category."""
 AT_ONCE = 256
 """Drawings decoded together."""
 
@@ -45,7 +54,7 @@ class Attempts:
     codes: Tensor
     """[B, N_z]: what they are drawings of."""
     advantages: Tensor
-    """[B]: see `advantages_of`."""
+    """[B]: see `best_and_worst`."""
     batch: Batch
 
     def to_dict(self) -> dict[str, Tensor]:
@@ -66,45 +75,61 @@ class Attempts:
 
 
 def draw_round(
-    model: SketchVAE, head: nn.Linear, dataset: SketchDataset, scale: float, batch_size: int, seed: Sequence[int]
+    model: SketchVAE,
+    classifier: PictureClassifier,
+    dataset: SketchDataset,
+    scale: float,
+    batch_size: int,
+    seed: Sequence[int],
 ) -> tuple[list[Attempts], float]:
     """STEPS batches of attempts at codes of training drawings and of the prior, and their mean reward.
 
-    `head` tells the category of a code; a code of the prior is of the one that it names. A drawing that
-    does not end earns as little as the worst of the round, as does one without a point, which is left out.
+    A drawing of a code of the prior is rewarded for whichever category of `dataset` it shows best. The classifier
+    knows all of them.
     """
     rng = np.random.default_rng(seed)
-    codes, categories = _codes(model, head, dataset, scale, max(1, round(STEPS * batch_size / KEPT / ATTEMPTS)), rng)
-    codes, categories = np.repeat(codes, ATTEMPTS, axis=0), np.repeat(categories, ATTEMPTS)
-    seeds = rng.integers(1 << 31, size=len(codes)).tolist()
+    codes, labels = _codes(model, dataset, scale, STEPS * batch_size, rng)
+    places = [classifier.categories.index(name) for name in dataset.categories]
+    seeds = rng.integers(1 << 31, size=len(codes) * ATTEMPTS).tolist()
     sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
-    drawings = SketchDecoder(model.decoder, scale).decode_all(codes, seeds, sampling, AT_ONCE)
+    repeated = np.repeat(codes, ATTEMPTS, axis=0)
+    drawings = SketchDecoder(model.decoder, scale).decode_all(repeated, seeds, sampling, AT_ONCE)
     lengths = np.array([len(drawing) for drawing in drawings])
 
-    def batches(chosen: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], Batch]]:
-        for part in batches_by_length(lengths, chosen, batch_size):
-            yield part, batch_of([drawings[i] for i in part], scale, dataset.max_points, model.device)
-
-    rewards = np.zeros(len(drawings), dtype=np.float32)
-    for part, batch in batches(np.flatnonzero(lengths)):
-        rewards[part] = _rewards(model, head, batch, categories[part])
+    log_p = classifier.log_probabilities(drawings)[:, places]
+    wanted = np.repeat(labels, ATTEMPTS)
+    shown = np.where(wanted == ANY, log_p.max(axis=1), log_p[np.arange(len(log_p)), wanted])
     good = (lengths > 0) & (lengths < dataset.max_points)
-    rewards[~good] = rewards[good].min(initial=0)
-    advantages = advantages_of(rewards.reshape(-1, ATTEMPTS)).reshape(-1)
-    telling = np.argsort(-np.abs(advantages), kind="stable")[: round(KEPT * len(drawings))]
+    rewards = np.where(good, np.maximum(shown, LEAST_REWARD), LEAST_REWARD).astype(np.float32)
+    telling, advantages = best_and_worst(rewards.reshape(-1, ATTEMPTS))
     attempts = [
         Attempts(
-            torch.from_numpy(codes[part]).to(model.device), torch.from_numpy(advantages[part]).to(model.device), batch
+            torch.from_numpy(repeated[part]).to(model.device),
+            torch.from_numpy(advantages[part]).to(model.device),
+            batch_of([drawings[i] for i in part], scale, dataset.max_points, model.device),
         )
-        for part, batch in batches(telling[lengths[telling] > 0])
+        for part in batches_by_length(lengths, telling[lengths[telling] > 0], batch_size)
     ]
     return [attempts[i] for i in rng.permutation(len(attempts))], float(rewards.mean())
 
 
-def advantages_of(rewards: Floats) -> Floats:
-    """By how much each reward [codes, ATTEMPTS] is above the mean of its row, in standard deviations of that."""
-    above = rewards - rewards.mean(axis=1, keepdims=True)
-    return np.clip(above / max(float(above.std()), 1e-6), -LARGEST_ADVANTAGE, LARGEST_ADVANTAGE)
+def best_and_worst(rewards: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Which of the drawings with `rewards` [codes, ATTEMPTS] to learn from, by number, and all their advantages.
+
+    Those are half of what is between the best and the worst of a code, up for the one and down for the other, in
+    standard deviations of the rewards within a code.
+    """
+    rows = np.arange(len(rewards))
+    best, worst = rewards.argmax(axis=1), rewards.argmin(axis=1)
+    deviation = float((rewards - rewards.mean(axis=1, keepdims=True)).std())
+    apart = (rewards[rows, best] - rewards[rows, worst]) / 2 / max(deviation, 1e-6)
+    advantages = np.zeros_like(rewards)
+    advantages[rows, best] = np.minimum(apart, LARGEST_ADVANTAGE)
+    advantages[rows, worst] = -advantages[rows, best]
+    kept = np.argsort(-apart, kind="stable")[: round(KEPT * len(rewards))]
+    kept = kept[apart[kept] > 0]
+    first = kept * rewards.shape[1]
+    return np.concatenate([first + best[kept], first + worst[kept]]), advantages.reshape(-1)
 
 
 def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tensor:
@@ -113,6 +138,8 @@ def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tens
     In the units of L_R, but only of what was decided in drawing: nothing follows the end of a sketch.
     """
     raw = tempered(decoder(attempts.codes, attempts.batch.inputs), TEMPERATURE)
+    logits = 3 + decoder.config.mixtures  # of the pen's states, then of the components
+    raw = torch.cat([raw[..., :logits], raw[..., logits:].detach()], dim=-1)
     targets, lengths = attempts.batch.targets, attempts.batch.lengths[:, None]
     step = torch.arange(targets.shape[1], device=targets.device)
     log_density, log_pen = step_log_probabilities(raw, targets)
@@ -121,20 +148,10 @@ def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tens
 
 
 def _codes(
-    model: SketchVAE, head: nn.Linear, dataset: SketchDataset, scale: float, count: int, rng: np.random.Generator
+    model: SketchVAE, dataset: SketchDataset, scale: float, count: int, rng: np.random.Generator
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """`count` codes and the categories that drawings of them are to show."""
+    """`count` codes and the categories that drawings of them are to show, or ANY."""
     chosen = rng.choice(dataset.indices(TRAIN), count - round(PRIOR_SHARE * count))
     from_prior = rng.standard_normal((count - len(chosen), model.config.latent), dtype=np.float32)
-    with torch.inference_mode():
-        named = head(torch.from_numpy(from_prior).to(model.device)).argmax(-1).cpu().numpy()
     codes = np.concatenate([encode_means(model, dataset, scale, chosen), from_prior])
-    return codes, np.concatenate([dataset.labels[chosen].astype(np.int64), named])
-
-
-def _rewards(model: SketchVAE, head: nn.Linear, batch: Batch, categories: NDArray[np.int64]) -> Floats:
-    """log p(category | drawing) [B], by what the encoder makes of it."""
-    with torch.inference_mode():
-        mean, _ = model.encoder(batch.points(), batch.lengths)
-        log_p = F.log_softmax(head(mean), dim=-1).cpu().numpy()
-    return log_p[np.arange(len(categories)), categories]
+    return codes, np.concatenate([dataset.labels[chosen].astype(np.int64), np.full(len(from_prior), ANY)])

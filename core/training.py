@@ -23,7 +23,8 @@ from core.evaluation import Losses, losses_per_drawing
 from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
 from core.meter import EpochMean, Meter, SpikeDetector
 from core.model import ModelConfig, SketchVAE
-from core.practice import Attempts, draw_round, practice_loss
+from core.picture_classifier import PictureClassifier, shipped_classifier
+from core.practice import PER_DRAWING, Attempts, draw_round, practice_loss
 from core.training_config import TrainingConfig
 
 REPORT_STEPS = 20
@@ -90,7 +91,7 @@ class TrainingRun:
 
         Its scale factor is kept, since its weights expect offsets divided by that, and the annealing of
         L_KL goes on after the drawings that it has seen. Raises TrainingError for no training drawings, for
-        practice with a single category, or a `start` of another size than `model_config`.
+        practice with categories that are none of Quick, Draw!'s, or a `start` of another size than `model_config`.
         """
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         self.dataset = dataset
@@ -103,6 +104,8 @@ class TrainingRun:
             if start.model_config != model_config:
                 raise TrainingError(_other_size(start.model_config, model_config))
             self.model.load_state_dict(start.weights)
+        if config.decoder_only:
+            self.model.encoder.requires_grad_(False)
         self.started_from = "" if start is None else start.digest
         """Digest of the checkpoint whose weights it began with."""
         self._category_head: nn.Linear | None = None
@@ -128,8 +131,14 @@ class TrainingRun:
         self._train = dataset.indices(TRAIN)
         if len(self._train) == 0:
             raise TrainingError("This data has no training drawings.")
-        if config.practice_weight > 0 and len(dataset.categories) < 2:
-            raise TrainingError("Practice is about what tells categories apart: train on two or more, or without it.")
+        self._classifier = shipped_classifier() if config.practice_weight > 0 else None
+        """Tells what drawings show, in practice."""
+        if self._classifier is not None:
+            unknown = sorted(set(dataset.categories) - set(self._classifier.categories))
+            if unknown:
+                raise TrainingError(
+                    f"Practice needs categories of Quick, Draw!, of which {unknown[0]!r} is none: train without it."
+                )
         self.held_out = dataset.indices(VALID)
         """Drawings that judge the model: the validation split, or all that are trained on if it is empty."""
         if len(self.held_out) == 0:
@@ -272,9 +281,6 @@ class TrainingRun:
             return min(1.0, self.seconds / (60 * self.config.minutes))
         return min(1.0, self.epochs_done / self.config.epochs)
 
-    def _practises(self) -> bool:
-        return self.config.practice_weight > 0 and self._fraction() >= self.config.practice_from
-
     def learning_rate(self) -> float:
         """Linear warm-up, then a cosine down to a hundredth of the peak, or the peak all along."""
         fraction = self._fraction()
@@ -303,8 +309,8 @@ class TrainingRun:
             z = mean.float() + torch.exp(log_variance.float() / 2) * noise
             l_c = category_loss(self._category_head(z), labels, self.dataset.max_points).sum() * weight
             loss = loss + config.category_weight * l_c
-            if self._practises():
-                loss = loss + config.practice_weight * self._practice_loss(self._category_head)
+        if self._classifier is not None and self._fraction() >= config.practice_from:
+            loss = loss + config.practice_weight * self._practice_loss(self._classifier)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         losses = torch.stack([l_s, l_p, l_kl]).detach()
@@ -319,12 +325,12 @@ class TrainingRun:
         self.optimizer.step()
         return torch.cat([losses, norm[None]])
 
-    def _practice_loss(self, head: nn.Linear) -> Tensor:
+    def _practice_loss(self, classifier: PictureClassifier) -> Tensor:
         """Of this process's next batch of practice, of a new round if need be; summed over processes, a mean."""
-        share = max(1, self.config.batch_size // self.world)
+        share = max(1, PER_DRAWING * self.config.batch_size // self.world)
         if not self._attempts:
             seed = (self.config.seed, self.step, self.rank)
-            self._attempts, self._reward = draw_round(self.model, head, self.dataset, self.scale, share, seed)
+            self._attempts, self._reward = draw_round(self.model, classifier, self.dataset, self.scale, share, seed)
         if not self._attempts:  # nothing that was drawn has a point
             return torch.zeros((), device=self.device)
         attempts = self._attempts.pop()

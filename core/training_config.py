@@ -41,9 +41,11 @@ class TrainingConfig:
     category_weight: float = 0.0
     """w_C: what telling a drawing's category from z counts beside drawing it; 0 trains without the names."""
     practice_weight: float = 0.0
-    """w_P: what showing their category counts in drawings that the decoder makes alone; needs category_weight."""
+    """w_P: what showing their category counts in drawings that the decoder makes alone."""
     practice_from: float = 0.5
-    """That begins at this fraction of the training: earlier the encoder tells no categories, the decoder draws none."""
+    """That begins at this fraction of the training: earlier the decoder draws nothing that could show it."""
+    decoder_only: bool = False
+    """The encoder stays as it is, and so do the codes of drawings: for a start from weights that encode well."""
     augment: float = 0.1
     """Drawings are stretched in x and y by up to this fraction."""
     mirror: bool = False
@@ -63,8 +65,6 @@ class TrainingConfig:
         for name in ("warmup_steps", "kl_weight", "kl_floor", "category_weight", "practice_weight", "seed"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
-        if self.practice_weight > 0 and not self.category_weight > 0:
-            raise ConfigError("category_weight must be more than 0 too where practice_weight is.")
         if self.seed >= 1 << 63:
             raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:

@@ -51,6 +51,7 @@ ICONS = {
     "a-random-code": "dices",
     "replay": "circle-play",
     "variants": "grid-2x2",
+    "the-clearest-of-several-sketches": "award",
     "colour-the-line-by-its-order": "rainbow",
     "export-sketch": "image",
     "export-filmstrip": "film",

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from core.generation import SketchDecoder
 from core.mapping import AtlasCache, LayoutCache, encode_atlas, lay_out
 from core.model import SketchVAE
 from core.navigation import Floats, Navigator
-from core.picture_classifier import PictureClassifier, load_classifier
+from core.picture_classifier import shipped_classifier
 from core.projection import LayoutConfig, Similarity, pca_layout
 from explorer.options import shipped_checkpoints
 
@@ -95,7 +94,7 @@ def open_checkpoint(
     def opened(atlas: Atlas, dataset: SketchDataset | None = None, *, refined: bool = True) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
         navigator, means = Navigator(atlas), atlas.category_means()
-        classifier = _classifier()
+        classifier = shipped_classifier()
         clarity = Clarity(classifier, means) if set(means) & set(classifier.categories) else None
         beginning = _beginning(atlas, [int(navigator.nearest(mean)[0][0]) for mean in means.values()])
         return Opened(
@@ -130,13 +129,6 @@ def open_checkpoint(
     except CheckpointError as error:
         yield OpeningProgress(f"The map is not kept for the next time: {error}", None)
     return opened(atlas, dataset, refined=False)
-
-
-@cache
-def _classifier() -> PictureClassifier:
-    """The one that comes with the program."""
-    with resources.as_file(resources.files("resources") / "pictures.pth") as path:
-        return load_classifier(path)
 
 
 def _beginning(atlas: Atlas, typical: Sequence[int]) -> tuple[int, int]:

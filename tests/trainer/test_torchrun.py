@@ -13,14 +13,13 @@ from tests.trainer.conftest import write_drawings
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer")
 
-
 def test_two_processes_train_as_one(train, tmp_path, capsys):
     """The last batch of an epoch has a single drawing, so that one of the two has a share of none."""
     data = tmp_path / "data"
     data.mkdir()
     write_drawings(data / "long.npz", train=21, valid=3, test=2, points=(12, 24))
     write_drawings(data / "short.npz", train=20, valid=3, test=2, points=(6, 12))
-    flags = ("--epochs", "3", "--category-weight", "5")
+    flags = ("--epochs", "3", "--category-weight", "5", "--precision", "float32")
     assert train(*flags, "--json", data=data, out=tmp_path / "one.pt") == 0
     outputs = [
         [json.loads(line) for line in capsys.readouterr().out.splitlines()],
@@ -43,9 +42,9 @@ def test_ctrl_c_under_torchrun_saves(tmp_path):
     """The terminal signals all processes, and torchrun its children once more; while they practise, too."""
     data = tmp_path / "data"
     data.mkdir()
-    for name in ("ring", "ball"):
+    for name in ("circle", "house"):
         write_drawings(data / f"{name}.npz", train=21, valid=3, test=2)
-    flags = ("--epochs", "5000", "--category-weight", "1", "--practice-weight", "1", "--practice-from", "0")
+    flags = ("--epochs", "5000", "--decoder-only", "--practice-weight", "1", "--practice-from", "0")
     child = start(tmp_path / "two.pt", data, *flags, launcher=TORCHRUN, start_new_session=True)
     for line in child.stdout:
         if '"event": "training"' in line:
