@@ -72,6 +72,8 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     checkpoint = load_checkpoint(options.checkpoint)
+    if options.clearest > 1 and checkpoint.atlas is None:
+        raise SystemExit(f"{options.checkpoint} has no map, whose categories --clearest needs.")
     quickdraw = options.data / "quickdraw"
     own = [quickdraw / f"{name}.npz" for name in checkpoint.categories]
     dataset = load_dataset(own, checkpoint.max_points)
@@ -103,7 +105,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.clearest < 1:
+        parser.error("--clearest must be 1 or more")
+    return options
 
 
 def _material(

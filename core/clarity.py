@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.encoding import one_thread
 from core.picture_classifier import PictureClassifier
 from core.sketch import Array
 
@@ -40,9 +41,12 @@ class Clarity:
         """Which of some stroke-3 drawings of `code` [N_z] is the clearest; the first of equals.
 
         The one with the largest p(category | picture) p(category | code) of any category; of `category` alone,
-        if that is given and known.
+        if that is given. What drawings of an unknown one look like is not known: then it is the first.
         """
-        pictures = self._classifier.log_probabilities(drawings)[:, self._places]
-        if category in self.categories:
+        if category is not None and category not in self.categories:
+            return 0
+        with one_thread():
+            pictures = self._classifier.log_probabilities(drawings)[:, self._places]
+        if category is not None:
             return int(pictures[:, self.categories.index(category)].argmax())
         return int((pictures + self.of_code(code)).max(axis=1).argmax())

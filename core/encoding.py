@@ -126,14 +126,14 @@ def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.
     if not np.isfinite(stroke3).all():
         raise DataError("A drawing with an offset that is not finite has no code.")
     batch = batch_of([stroke3], scale, len(stroke3) + LENGTH_STEP, model.device)
-    with torch.inference_mode(), _one_thread():
+    with torch.inference_mode(), one_thread():
         mean, _ = model.encoder(batch.points(), batch.lengths)
     return mean[0].float().cpu().numpy()
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """A single drawing gains little from more of them, and loses seconds where they wait on a busy machine."""
+def one_thread() -> Iterator[None]:
+    """A few drawings gain little from more of them, and lose seconds where they wait on a busy machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -34,6 +34,7 @@ LINE = 1.25
 """Width, in pixels."""
 CHANNELS = (24, 48, 96)
 MOST_CATEGORIES = 10_000
+"""In a file."""
 EPOCHS = 4
 """Of the training drawings …"""
 FEWEST_DRAWINGS = 3_000
@@ -157,15 +158,16 @@ def shipped_classifier() -> PictureClassifier:
 
 def _built(content: dict[str, Any]) -> PictureClassifier:
     categories = content["categories"]
-    if not 2 <= len(categories) <= MOST_CATEGORIES or not all(map(is_name, categories)):
+    if not 2 <= len(set(categories)) == len(categories) <= MOST_CATEGORIES or not all(map(is_name, categories)):
         raise TypeError("no proper categories")
     with torch.device("meta"):
         classifier = PictureClassifier(categories)
     weights = {
         name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in content["weights"].items()
     }
-    if not all(torch.isfinite(tensor).all() for tensor in weights.values()):
-        raise TypeError("not finite")
+    kinds = {name: tensor.dtype for name, tensor in classifier.state_dict().items()}
+    if not all(each.dtype == kinds[name] and torch.isfinite(each).all() for name, each in weights.items()):
+        raise TypeError("not finite numbers of the right kind")
     classifier.load_state_dict(weights, assign=True)
     return classifier.eval()
 

@@ -9,7 +9,7 @@ Only what the decoder chooses is led, the pen's state and the component of the m
 within a component a point falls there is fifty times the noise, and no signal that could be measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,11 +81,13 @@ def draw_round(
     scale: float,
     batch_size: int,
     seed: Sequence[int],
+    cancelled: Callable[[], bool] | None = None,
 ) -> tuple[list[Attempts], float]:
     """STEPS batches of attempts at codes of training drawings and of the prior, and their mean reward.
 
     A drawing of a code of the prior is rewarded for whichever category of `dataset` it shows best. The classifier
-    knows all of them.
+    knows all of them. Drawing takes a good part of a minute where batches are large: `cancelled` is asked as it goes
+    on, and Cancelled is raised when it says so.
     """
     rng = np.random.default_rng(seed)
     codes, labels = _codes(model, dataset, scale, STEPS * batch_size, rng)
@@ -93,7 +95,7 @@ def draw_round(
     seeds = rng.integers(1 << 31, size=len(codes) * ATTEMPTS).tolist()
     sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
     repeated = np.repeat(codes, ATTEMPTS, axis=0)
-    drawings = SketchDecoder(model.decoder, scale).decode_all(repeated, seeds, sampling, AT_ONCE)
+    drawings = SketchDecoder(model.decoder, scale).decode_all(repeated, seeds, sampling, AT_ONCE, cancelled)
     lengths = np.array([len(drawing) for drawing in drawings])
 
     log_p = classifier.log_probabilities(drawings)[:, places]

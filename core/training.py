@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
-from core.errors import TrainingError
+from core.errors import Cancelled, TrainingError
 from core.evaluation import Losses, losses_per_drawing
 from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
 from core.meter import EpochMean, Meter, SpikeDetector
@@ -91,7 +91,8 @@ class TrainingRun:
 
         Its scale factor is kept, since its weights expect offsets divided by that, and the annealing of
         L_KL goes on after the drawings that it has seen. Raises TrainingError for no training drawings, for
-        practice with categories that are none of Quick, Draw!'s, or a `start` of another size than `model_config`.
+        practice with categories that are none of Quick, Draw!'s, or a `start` of another size than `model_config`;
+        CheckpointError if the classifier of pictures that comes with the program is damaged.
         """
         self.rank, self.world = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         self.dataset = dataset
@@ -253,7 +254,12 @@ class TrainingRun:
             batches = batches_by_length(self.dataset.lengths, self._train, self.config.batch_size, order)
             while self.batch_in_epoch < len(batches) and self._fraction() < 1:
                 indices = batches[self.batch_in_epoch]
-                meter.add(self._train_step(indices, started), len(indices), int(self.dataset.lengths[indices].sum()))
+                try:
+                    measured = self._train_step(indices, started)
+                except Cancelled:  # in practice, before anything was changed: the step comes again at a resumption
+                    self.stopped = True
+                    return
+                meter.add(measured, len(indices), int(self.dataset.lengths[indices].sum()))
                 self.batch_in_epoch += 1
                 self.step += 1
                 self.sketches += len(indices)
@@ -330,7 +336,11 @@ class TrainingRun:
         share = max(1, PER_DRAWING * self.config.batch_size // self.world)
         if not self._attempts:
             seed = (self.config.seed, self.step, self.rank)
-            self._attempts, self._reward = draw_round(self.model, classifier, self.dataset, self.scale, share, seed)
+            # Several processes have to agree on a stop, which they do at the end of a step.
+            cancelled = (lambda: self._stop_requested) if self.world == 1 else None
+            self._attempts, self._reward = draw_round(
+                self.model, classifier, self.dataset, self.scale, share, seed, cancelled
+            )
         if not self._attempts:  # nothing that was drawn has a point
             return torch.zeros((), device=self.device)
         attempts = self._attempts.pop()

@@ -65,6 +65,8 @@ class TrainingConfig:
         for name in ("warmup_steps", "kl_weight", "kl_floor", "category_weight", "practice_weight", "seed"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
+        if self.decoder_only and self.category_weight > 0:
+            raise ConfigError("category_weight must be 0 where the decoder only is trained: it is about the encoder.")
         if self.seed >= 1 << 63:
             raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:

@@ -174,8 +174,10 @@ class Arithmetic(QObject):
         studio, state = self._studio, self._studio.state
         if studio.current is not None:
             target = self.target(state.expression, state.scalars)
+            # By the seed of what is on view, which is then the row's last.
+            seed = studio.sketch.seed if studio.sketch is not None and studio.drawn else state.seed
             self._figurer.submit(
-                FigureRequest(studio.current, target, state.seed, state.temperature), preempt=not studio.live
+                FigureRequest(studio.current, target, seed, state.temperature), preempt=not studio.live
             )
 
     def _on_opened(self) -> None:

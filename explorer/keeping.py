@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from explorer.session import Session, Source, View
     from explorer.studio import Studio
 
-LOOKS = ("target", "seed", "temperature", "selected", "colour_by", "filters", "alone")
+LOOKS = ("target", "seed", "clearest", "taken", "temperature", "selected", "colour_by", "filters", "alone")
 """Fields of the state that change by mere looking around: nobody is asked whether to save them."""
 MADE = tuple(name for name in FIELDS if name not in LOOKS)
 

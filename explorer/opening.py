@@ -90,12 +90,17 @@ def open_checkpoint(
     checkpoint = load_checkpoint(path)
     model = checkpoint.build_model(choose_device(device))
     decoder = SketchDecoder(model.decoder, checkpoint.scale)
+    try:
+        classifier = shipped_classifier()
+    except CheckpointError as error:
+        yield OpeningProgress(f"Sketches cannot be compared: {error}", None)
+        classifier = None
 
     def opened(atlas: Atlas, dataset: SketchDataset | None = None, *, refined: bool = True) -> Opened:
         title = path.stem if not data else f"{', '.join(p.stem for p in data)} by {path.stem}"
         navigator, means = Navigator(atlas), atlas.category_means()
-        classifier = shipped_classifier()
-        clarity = Clarity(classifier, means) if set(means) & set(classifier.categories) else None
+        known = classifier is not None and set(means) & set(classifier.categories)
+        clarity = Clarity(classifier, means) if known else None
         beginning = _beginning(atlas, [int(navigator.nearest(mean)[0][0]) for mean in means.values()])
         return Opened(
             *(title, path, checkpoint, model, atlas, navigator, decoder, means, clarity, beginning, dataset),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
@@ -108,7 +109,7 @@ class SketchPanel(QWidget):
         self.grid.taken.connect(studio.variants.take)
         studio.variants.varied.connect(self._on_varied)
         studio.opened.connect(self._on_opened)
-        self.slider.sliderReleased.connect(studio.end_gesture)
+        self.slider.sliderReleased.connect(studio.settle_temperature)
         studio.state_changed.connect(self._on_state)
         studio.located.connect(self._on_located)
         studio.player.moved.connect(self._on_film_moved)
@@ -168,20 +169,23 @@ class SketchPanel(QWidget):
         self._mark()
 
     def _mark(self) -> None:
-        """Frame the variant that is the current sketch."""
-        shown, sketch = self._studio.variants.shown, self._studio.sketch
-        if shown is not None and sketch is not None:
+        """Frame the variant that is the current sketch, once that is whole."""
+        shown, sketch, here = self._studio.variants.shown, self._studio.sketch, self._studio.here
+        known = shown is not None and sketch is not None and sketch.finished and here is not None
+        if known and np.array_equal(shown.code, here.place.code):
             self.grid.mark(sketch.seed - shown.seed)
+        else:
+            self.grid.mark(None)
 
     def _on_temperature(self, step: int) -> None:
-        self._studio.set_temperature(step / STEPS)
+        self._studio.set_temperature(step / STEPS, live=self.slider.isSliderDown())
 
     def _on_state(self, _before: State, after: State) -> None:
         self.slider.blockSignals(True)
         self.slider.setValue(round(after.temperature * STEPS))
         self.slider.blockSignals(False)
         self.value.setText(f"{after.temperature:.2f}")
-        self.clearest.setChecked(after.clearest)
+        self.clearest.setChecked(after.clearest and not after.taken)
 
     def _on_film_moved(self, moment: float) -> None:
         player = self._studio.player

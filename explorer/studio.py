@@ -16,6 +16,7 @@ from core.expression_syntax import renamed
 from explorer.arithmetic import Arithmetic
 from explorer.directions import Directions
 from explorer.exporting import Exporting
+from explorer.filming import SEED as FILM_SEED
 from explorer.filming import Filming
 from explorer.keeping import Keeping
 from explorer.layouts import Layouts, Relocated
@@ -185,6 +186,7 @@ class Studio(QObject):
         first, last = opened.beginning
         return State(
             target=AtDrawing(first),
+            clearest=self.state.clearest,
             temperature=self.state.temperature,
             route=Route((AtDrawing(first), AtDrawing(last))),
             selected=np.zeros(len(opened.atlas), dtype=bool),
@@ -211,6 +213,8 @@ class Studio(QObject):
 
         Steps of one `merge` that follow one another are one, until `end_gesture`.
         """
+        if changes.get("target", self.state.target) is not self.state.target:
+            changes.setdefault("taken", False)  # what was chosen by eye was a sketch of another code
         after = replace(self.state, **changes)
         if after.differs(self.state):
             gesture = None if merge is None else (merge, self._gesture)
@@ -246,14 +250,14 @@ class Studio(QObject):
 
     # -- the current code --------------------------------------------------------------------
 
-    def choose(self, target: Target, *, live: bool = False, taken: bool = False) -> None:
+    def choose(self, target: Target, *, live: bool = False, **drawing: Any) -> None:
         """Make `target` current and draw it; `live` while the pointer is still moving.
 
-        `taken` if the sketch by the current seed was seen already, and is what is wanted.
+        `drawing` are other fields of the state that its sketch depends on.
         """
         merge = "going" if live or self.live else None
         self.live = live
-        self.edit("going elsewhere", merge=merge, target=target, taken=taken)
+        self.edit("going elsewhere", merge=merge, target=target, **drawing)
         if not live:
             self.end_gesture()
 
@@ -265,14 +269,22 @@ class Studio(QObject):
         """Make a frame of the filmstrip current."""
         if self.film is not None and index < len(self.film.codes):
             frame = AtCode(self.film.codes[index], f"frame {index + 1} of {len(self.film.codes)}")
-            self.choose(frame, taken=True)
+            self.choose(frame, seed=FILM_SEED, taken=True)  # which was seen in the film
 
     def choose_pin(self, name: str) -> None:
         self.choose(AtCode(self.pins[name].code, name))
 
-    def set_temperature(self, temperature: float) -> None:
-        """Draw with another temperature from now on, the current sketch and film at once."""
+    def set_temperature(self, temperature: float, *, live: bool = False) -> None:
+        """Draw with another temperature from now on, the current sketch and film at once; `live` in a drag."""
+        self.live = live
         self.edit("temperature", merge="temperature", temperature=temperature)
+
+    def settle_temperature(self) -> None:
+        """The slider is at rest: draw once more, with all that waits for the end of a drag."""
+        if self.live:
+            self.live = False
+            self._draw(preempt=True)
+        self.end_gesture()
 
     def resample(self) -> None:
         """Draw the current code again with another seed; with as many others as are on view or compared."""

@@ -29,6 +29,7 @@ class VariantsRequest:
 class Varied:
     """The sketches, perhaps in progress; the first is that of the current seed."""
 
+    code: "Code"
     seed: int
     sketches: list[Strokes]
     finished: bool
@@ -43,7 +44,7 @@ def draw_variants(request: VariantsRequest, cancelled: Cancel) -> Iterator[Varie
     codes = request.code[None].repeat(VARIANTS, axis=0)
     seeds = range(request.seed, request.seed + VARIANTS)
     for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=12):
-        yield Varied(request.seed, partial.strokes, partial.finished)
+        yield Varied(request.code, request.seed, partial.strokes, partial.finished)
 
 
 class Variants(QObject):
@@ -92,7 +93,8 @@ class Variants(QObject):
         if opened is None or here is None:
             return
         seed = state.seed
-        if self.shown is not None and 0 <= seed - self.shown.seed < VARIANTS:
+        own = state.taken or not state.clearest
+        if own and self.shown is not None and 0 <= seed - self.shown.seed < VARIANTS:
             seed = self.shown.seed
         asked = (opened, here.place.code.tobytes(), seed, state.temperature)
         if asked != self._asked:  # a variant that was taken leaves the nine as they are

@@ -50,7 +50,7 @@ def pictures_command(arguments: Sequence[str]) -> int:
         for fraction in learn_pictures(classifier, dataset, SEED):
             display.stage("learning what drawings look like", fraction)
         save_classifier(classifier, options.out)
-        right = _right(classifier, dataset)
+        right = _right(load_classifier(options.out), dataset)
         told = "" if right is None else f"; it is right about {right:.1%} of the test drawings"
         display.say(f"Saved {options.out} ({options.out.stat().st_size / 1e6:.1f} MB){told}.")
         display.record("saved", path=str(options.out), right=right)

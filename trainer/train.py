@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.checkpoint import Checkpoint, load_checkpoint
-from core.errors import CheckpointError
+from core.errors import CheckpointError, ConfigError
 from core.subset import training_subset
 from core.training import TrainingRun, kept_validation
 from trainer.allocator import keep_freed_memory
@@ -50,6 +50,8 @@ def _settings(arguments: Sequence[str], description: str | None) -> tuple[TrainO
     if options.start_from is not None:
         start = load_checkpoint(options.start_from)
         return parse_fine_tuned(arguments, start, description), start
+    if options.training.decoder_only:
+        raise ConfigError("With --decoder-only the encoder stays as it is: give the weights by --start-from, too.")
     return options, None
 
 

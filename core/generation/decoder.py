@@ -50,13 +50,18 @@ class SketchDecoder:
         return last.strokes
 
     def decode_all(
-        self, codes: Floats, seeds: Sequence[int], config: SamplingConfig | None = None, at_once: int = 64
+        self,
+        codes: Floats,
+        seeds: Sequence[int],
+        config: SamplingConfig | None = None,
+        at_once: int = 64,
+        cancelled: Callable[[], bool] | None = None,
     ) -> list[Floats]:
         """`decode`, of any number of codes, so many at a time."""
         drawings: list[Floats] = []
         for first in range(0, len(codes), at_once):
             part = slice(first, first + at_once)
-            drawings += self.decode(codes[part], seeds[part], config)
+            drawings += self.decode(codes[part], seeds[part], config, cancelled)
         return drawings
 
     def stream(

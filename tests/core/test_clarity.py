@@ -64,6 +64,7 @@ def test_the_first_of_equals_is_taken(clarity, drawings):
 def test_categories_that_the_classifier_does_not_know_are_left_out(classifier, drawings):
     some = Clarity(classifier, {"zebra": MEANS["house"], "face": MEANS["face"]})
     assert some.categories == ("face",)
-    assert some.clearest(drawings, MEANS["house"], "zebra") == 1
+    assert some.clearest(drawings, MEANS["house"]) == 1
+    assert some.clearest(drawings, MEANS["face"], "zebra") == 0  # whatever looks most like a face is no zebra
     with pytest.raises(ValueError, match="no category"):
         Clarity(classifier, {"zebra": MEANS["house"]})

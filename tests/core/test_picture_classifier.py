@@ -109,6 +109,8 @@ def written(content, path, **changes):
         (lambda content: content.update(categories=["cat"] * 20_000), "damaged"),
         (lambda content: content.update(categories=[1, 2, 3]), "damaged"),
         (lambda content: content.update(categories=3), "damaged"),
+        (lambda content: content.update(categories=["cat", "cat", "pig"]), "damaged"),
+        (lambda content: content["weights"].update({"layers.0.weight": torch.ones(24, 1, 3, 3).int()}), "damaged"),
         (lambda content: content.update(weights=[]), "damaged"),
         (lambda content: content["weights"].update({"layers.0.weight": 1.0}), "damaged"),
         (lambda content: content["weights"]["layers.0.weight"].fill_(np.nan), "damaged"),

@@ -184,6 +184,23 @@ def test_what_the_classifier_does_not_know_is_not_practised(tmp_path):
         make_run(data, **PRACTISING)
 
 
+def test_a_stop_does_not_wait_for_a_round_of_practice(houses_and_rings, monkeypatch):
+    """Nothing is changed by the step that it was for."""
+    run = make_run(houses_and_rings, epochs=3, **{**PRACTISING, "practice_from": 0.0})
+    draw = training.draw_round
+
+    def stopped(*arguments):
+        run.request_stop()
+        return draw(*arguments)
+
+    monkeypatch.setattr(training, "draw_round", stopped)
+    before = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
+    list(run.run())
+    assert run.stopped
+    assert run.step == 0
+    assert all(torch.equal(tensor, before[name]) for name, tensor in run.model.state_dict().items())
+
+
 def test_one_category_can_be_practised(houses):
     run = make_run(houses, epochs=1, **PRACTISING)
     assert [report.reward for report in run.run()][-1] < 0
@@ -525,6 +542,7 @@ def test_settings_survive_as_plain_values():
         {"augment": -0.1},
         {"category_weight": -1.0},
         {"practice_weight": -1.0},
+        {"decoder_only": True, "category_weight": 1.0},
         {"practice_from": 1.0},
         {"precision": "float16"},
         {"schedule": "linear"},

@@ -169,7 +169,9 @@ def test_rescaling_is_undone_with_its_result(studio, qtbot):
 
 def test_the_figure_has_each_term_and_the_result(studio, qtbot):
     means = studio.current.category_means
-    studio.calculate('cat - bird + 0.5 * "hot dog"')
+    studio.set_temperature(1.0)
+    with drawn(qtbot, studio):
+        studio.calculate('cat - bird + 0.5 * "hot dog"')
     with qtbot.waitSignal(studio.arithmetic.figured, timeout=WAIT) as signal:
         studio.arithmetic.draw_figure()
     [figure] = signal.args
@@ -179,10 +181,11 @@ def test_the_figure_has_each_term_and_the_result(studio, qtbot):
     codes = np.stack([means["cat"], means["bird"], means["hot dog"] / 2, means["cat"] - means["bird"]])
     codes[3] += codes[2]
     sampling = SamplingConfig(studio.temperature, studio.current.checkpoint.max_points)
-    expected = studio.current.decoder.decode(codes, [studio.seed] * 4, sampling)
+    expected = studio.current.decoder.decode(codes, [studio.sketch.seed] * 4, sampling)
     for operand, sketch in zip(figure.operands, expected, strict=True):
         assert len(operand.stroke3) == len(sketch)
         np.testing.assert_allclose(operand.stroke3, sketch, atol=1e-2)
+    np.testing.assert_allclose(figure.operands[-1].stroke3, studio.sketch.stroke3, atol=1e-2)
 
 
 @pytest.mark.parametrize("text", ["cat - dgo", "norm(cat) + 1", "", "cat -"])

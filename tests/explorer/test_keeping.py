@@ -195,6 +195,8 @@ def test_looking_around_is_nothing_to_ask_about(window):
     window.files.asks = True
     window.studio.choose_drawing(9)
     window.studio.set_temperature(0.7)
+    window.studio.set_clearest(False)
+    window.studio.choose_frame(3)
     window.studio.selection.choose_category(0)
     window.close()
     assert not window.isVisible()

@@ -109,6 +109,40 @@ def test_the_current_sketch_is_framed_among_the_variants(window, qtbot):
     assert grid.grab().toImage() != framed
 
 
+def test_the_variants_are_those_that_are_compared(window, qtbot):
+    """After one was taken, too, and another code chosen."""
+    studio, grid = window.studio, window.panel.grid
+    studio.set_temperature(1.0)
+    window.panel.variants.click()
+    qtbot.waitUntil(lambda: studio.variants.shown is not None and studio.variants.shown.finished, timeout=WAIT)
+    with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT, check_params_cb=lambda sketch: sketch.finished):
+        studio.variants.take(8)
+    assert not window.panel.clearest.isChecked()
+    for index in (3, 11):
+        with qtbot.waitSignal(studio.variants.varied, timeout=WAIT, check_params_cb=lambda varied: varied.finished):
+            studio.choose_drawing(index)
+        assert window.panel.clearest.isChecked()
+        assert studio.variants.shown.seed == studio.seed
+        assert grid._marked == studio.sketch.seed - studio.seed
+
+
+def test_a_drag_of_the_temperature_shows_one_sketch_and_its_end_the_clearest(window, qtbot):
+    studio, slider = window.studio, window.panel.slider
+    compared = []
+    studio.sketch_changed.connect(lambda sketch: compared.append(sketch.seed != studio.seed))
+    slider.setSliderDown(True)
+    for step in (60, 80, 100):
+        with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT, check_params_cb=lambda sketch: sketch.finished):
+            slider.setValue(step)
+    assert not any(compared)
+    with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT, check_params_cb=lambda sketch: sketch.finished):
+        slider.setSliderDown(False)
+    place, sampling = studio.here.place, SamplingConfig(1.0, studio.current.checkpoint.max_points)
+    nine = studio.current.decoder.decode(np.repeat(place.code[None], 9, axis=0), range(9), sampling)
+    category = studio.current.atlas.category(place.index)
+    assert studio.sketch.seed == studio.current.clarity.clearest(nine, place.code, category)
+
+
 def test_the_clearest_is_switched_by_a_button_and_a_key(window, qtbot):
     studio, toggle = window.studio, window.panel.clearest
     assert toggle.isChecked()

@@ -147,10 +147,14 @@ def test_path_ends_are_the_drawings_it_was_dragged_between(studio, qtbot):
 
 def test_a_frame_becomes_current(studio, qtbot):
     qtbot.waitUntil(lambda: studio.film is not None and studio.film.finished, timeout=WAIT)
+    studio.resample()
     with drawn(qtbot, studio):
         studio.choose_frame(3)
     np.testing.assert_array_equal(studio.here.place.code, studio.film.codes[3])
-    assert studio.sketch.seed == studio.seed  # what was seen in the film, not the clearest of others
+    np.testing.assert_allclose(studio.sketch.stroke3, studio.film.sketches[3], atol=1e-2)
+    with drawn(qtbot, studio):
+        studio.calculate("cat")
+    assert not studio.state.taken  # that was of the frame
 
 
 def test_arithmetic_over_pins(studio, qtbot):

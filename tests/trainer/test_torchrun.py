@@ -13,6 +13,7 @@ from tests.trainer.conftest import write_drawings
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer")
 
+
 def test_two_processes_train_as_one(train, tmp_path, capsys):
     """The last batch of an epoch has a single drawing, so that one of the two has a share of none."""
     data = tmp_path / "data"
@@ -44,7 +45,7 @@ def test_ctrl_c_under_torchrun_saves(tmp_path):
     data.mkdir()
     for name in ("circle", "house"):
         write_drawings(data / f"{name}.npz", train=21, valid=3, test=2)
-    flags = ("--epochs", "5000", "--decoder-only", "--practice-weight", "1", "--practice-from", "0")
+    flags = ("--epochs", "5000", "--practice-weight", "1", "--practice-from", "0")
     child = start(tmp_path / "two.pt", data, *flags, launcher=TORCHRUN, start_new_session=True)
     for line in child.stdout:
         if '"event": "training"' in line:

@@ -244,6 +244,7 @@ class TestResume:
         (["--batch-size", "0"], "--batch-size must be more than 0"),
         (["--threads", "0"], "--threads must be 1 or more"),
         (["--max-points", "0"], "--max-points must be from 1 to 10,000"),
+        (["--decoder-only"], "give the weights by --start-from"),
         (["evaluate", "missing.pt", "--data", "owl.npz"], "missing.pt does not exist"),
     ],
 )
