@@ -55,7 +55,7 @@ class Progress:
     kl_weight: float
     """η·w_KL: what L_KL counts by now."""
     reward: float | None = None
-    """Mean log probability of the category in the last drawings of practice."""
+    """Mean log probability of what the last drawings of practice were to show (`core.practice`)."""
     validation: Losses | None = None
     """Set once an epoch."""
     best: bool = False
