@@ -39,6 +39,7 @@ from core.clarity import Clarity
 from core.dataset import TEST, TRAIN, SketchDataset, load_dataset
 from core.encoding import encode_means
 from core.generation import SamplingConfig, SketchDecoder, prior_codes
+from core.model import SketchVAE
 from core.picture_classifier import shipped_classifier
 from core.sketch import polylines_to_stroke3, stroke3_to_polylines, stroke_count
 
@@ -67,6 +68,25 @@ class Share:
         return f"{self.value:.3f}  [{self.low:.3f}, {self.high:.3f}]"
 
 
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """What a checkpoint is tested with: the N drawings of `test`, and as many codes of the prior."""
+
+    checkpoint: Checkpoint
+    model: SketchVAE
+    decoder: SketchDecoder
+    labels: NDArray[np.int32]
+    """[N]: their categories …"""
+    names: list[str]
+    """… and what those are called."""
+    codes: NDArray[np.float32]
+    """[N, N_z]: mu of the drawings."""
+    prior: NDArray[np.float32]
+    """[N, N_z]"""
+    real: Judgement
+    """Of the drawings themselves."""
+
+
 def main() -> None:
     options = _options()
     if options.threads:
@@ -83,15 +103,16 @@ def main() -> None:
     classifier = SketchClassifier(*_material(dataset, others, TRAIN, rng), none + 1, options.epochs)
     drawings, classes = _material(dataset, others, TEST, rng)
     right = classifier.judge(drawings).names == classes
+    tested = _tested(checkpoint, dataset, classifier)
     report = {
         "checkpoint": options.checkpoint.name,
         "machine": machine(torch.device("cpu")),
         "classifier_accuracy": float(right[classes != none].mean()),
         "classifier_knows_none": float(right[classes == none].mean()),
-        **_measure(checkpoint, dataset, classifier, rng, options.sheet),
+        **_measure(tested, dataset, classifier, rng, options.sheet),
     }
     if options.clearest > 1:
-        report |= _measure_clearest(checkpoint, dataset, classifier, rng, options.clearest)
+        report |= _measure_clearest(tested, classifier, rng, options.clearest)
     _print(report, as_json=options.json)
 
 
@@ -139,31 +160,42 @@ def _shuffled(stroke3: NDArray, rng: np.random.Generator) -> NDArray[np.float32]
     return polylines_to_stroke3(moved)
 
 
+def _tested(checkpoint: Checkpoint, dataset: SketchDataset, classifier: SketchClassifier) -> Tested:
+    model = checkpoint.build_model()
+    decoder = SketchDecoder(model.decoder, checkpoint.scale)
+    test = dataset.indices(TEST)
+    return Tested(
+        checkpoint,
+        model,
+        decoder,
+        dataset.labels[test],
+        [dataset.categories[label] for label in dataset.labels[test]],
+        encode_means(model, dataset, checkpoint.scale, test),
+        prior_codes(range(len(test)), decoder.latent),
+        classifier.judge([dataset.stroke3(i) for i in test]),
+    )
+
+
 def _measure(
-    checkpoint: Checkpoint,
+    tested: Tested,
     dataset: SketchDataset,
     classifier: SketchClassifier,
     rng: np.random.Generator,
     sheet: Path | None,
 ) -> dict[str, object]:
-    model = checkpoint.build_model()
-    decoder = SketchDecoder(model.decoder, checkpoint.scale)
-    test, train = dataset.indices(TEST), dataset.indices(TRAIN)
-    labels = dataset.labels[test]
-    codes = encode_means(model, dataset, checkpoint.scale, test)
-    real = [dataset.stroke3(i) for i in test]
-    drawn = _decode(decoder, codes, RECONSTRUCTION_TEMPERATURE, checkpoint.max_points)
-    prior = prior_codes(range(len(test)), decoder.latent)
-    sampled = _decode(decoder, prior, SAMPLE_TEMPERATURE, checkpoint.max_points)
-    on_real, on_drawn, on_sampled = (classifier.judge(drawings) for drawings in (real, drawn, sampled))
-    on_train = classifier.judge([dataset.stroke3(i) for i in rng.choice(train, len(test), replace=False)])
+    checkpoint, decoder, labels, on_real = tested.checkpoint, tested.decoder, tested.labels, tested.real
+    train = dataset.indices(TRAIN)
+    drawn = _decode(decoder, tested.codes, RECONSTRUCTION_TEMPERATURE, checkpoint.max_points)
+    sampled = _decode(decoder, tested.prior, SAMPLE_TEMPERATURE, checkpoint.max_points)
+    on_drawn, on_sampled = classifier.judge(drawn), classifier.judge(sampled)
+    on_train = classifier.judge([dataset.stroke3(i) for i in rng.choice(train, len(labels), replace=False)])
     if sheet is not None:
         _write_sheet(sheet, drawn, sampled, rng)
     known_real, known_drawn = on_real.names == labels, on_drawn.names == labels
     sure_real, sure_sampled = _sure(on_real), _sure(on_sampled)
-    train_codes = encode_means(model, dataset, checkpoint.scale, train)
+    train_codes = encode_means(tested.model, dataset, checkpoint.scale, train)
     return {
-        "n": len(test),
+        "n": len(labels),
         "recognised_real": _share(known_real, rng),
         "recognised_reconstructions": _share(known_drawn, rng),
         "recognised_ratio": _ratio(known_drawn, known_real, rng, paired=True),
@@ -175,49 +207,44 @@ def _measure(
         "frechet_train": frechet_distance(on_train.features, on_real.features),
         "unended_reconstructions": _unended(drawn, checkpoint.max_points),
         "unended_samples": _unended(sampled, checkpoint.max_points),
-        "neighbour_agreement": _agreement(codes, labels, train_codes, dataset.labels[train]),
-        "neighbour_chance": float((np.bincount(dataset.labels[train]) / len(train) @ np.bincount(labels)) / len(test)),
-        "active_dimensions": int((codes.var(axis=0) > ACTIVE).sum()),
+        "neighbour_agreement": _agreement(tested.codes, labels, train_codes, dataset.labels[train]),
+        "neighbour_chance": float(
+            (np.bincount(dataset.labels[train]) / len(train) @ np.bincount(labels)) / len(labels)
+        ),
+        "active_dimensions": int((tested.codes.var(axis=0) > ACTIVE).sum()),
         "latent": decoder.latent,
     }
 
 
 def _measure_clearest(
-    checkpoint: Checkpoint, dataset: SketchDataset, classifier: SketchClassifier, rng: np.random.Generator, count: int
+    tested: Tested, classifier: SketchClassifier, rng: np.random.Generator, count: int
 ) -> dict[str, object]:
+    checkpoint, labels = tested.checkpoint, tested.labels
     assert checkpoint.atlas is not None
-    model = checkpoint.build_model()
-    decoder = SketchDecoder(model.decoder, checkpoint.scale)
     clarity = Clarity(shipped_classifier(), checkpoint.atlas.category_means())
-    test = dataset.indices(TEST)
-    labels = dataset.labels[test]
-    names = [dataset.categories[label] for label in labels]
-    real = classifier.judge([dataset.stroke3(i) for i in test])
-    codes, prior = encode_means(model, dataset, checkpoint.scale, test), prior_codes(range(len(test)), decoder.latent)
 
     def judged(codes: NDArray[np.float32], temperature: float, categories: Sequence[str | None]) -> Judgement:
         sampling = SamplingConfig(temperature, checkpoint.max_points)
         chosen = []
         for number, (code, category) in enumerate(zip(codes, categories, strict=True)):
             seeds = range(number * count, (number + 1) * count)
-            drawings = decoder.decode(np.repeat(code[None], count, axis=0), seeds, sampling)
+            drawings = tested.decoder.decode(np.repeat(code[None], count, axis=0), seeds, sampling)
             chosen.append(drawings[clarity.clearest(drawings, code, category)])
         return classifier.judge(chosen)
 
-    nothing = [None] * len(test)
-    known, told, sampled = (
-        judged(codes, RECONSTRUCTION_TEMPERATURE, nothing).names == labels,
-        judged(codes, RECONSTRUCTION_TEMPERATURE, names).names == labels,
-        _sure(judged(prior, SAMPLE_TEMPERATURE, nothing)),
-    )
+    nothing = [None] * len(labels)
+    known = judged(tested.codes, RECONSTRUCTION_TEMPERATURE, nothing).names == labels
+    told = judged(tested.codes, RECONSTRUCTION_TEMPERATURE, tested.names).names == labels
+    sampled = _sure(judged(tested.prior, SAMPLE_TEMPERATURE, nothing))
+    known_real = tested.real.names == labels
     return {
         "clearest_of": count,
         "clearest_reconstructions": _share(known, rng),
-        "clearest_ratio": _ratio(known, real.names == labels, rng, paired=True),
+        "clearest_ratio": _ratio(known, known_real, rng, paired=True),
         "clearest_told": _share(told, rng),
-        "clearest_told_ratio": _ratio(told, real.names == labels, rng, paired=True),
+        "clearest_told_ratio": _ratio(told, known_real, rng, paired=True),
         "clearest_samples": _share(sampled, rng),
-        "clearest_samples_ratio": _ratio(sampled, _sure(real), rng, paired=False),
+        "clearest_samples_ratio": _ratio(sampled, _sure(tested.real), rng, paired=False),
     }
 
 

@@ -109,16 +109,21 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(
             f"{path} was made by another version of Sketch Explorer; this one reads version {VERSION}."
         )
-    content = payload.get("content")
-    digest = payload.get("sha256")
-    if not isinstance(content, dict) or not isinstance(digest, str) or digest != _try_digest(content):
-        raise CheckpointError(
-            f"{path} is damaged: its contents do not match their checksum. Copy or download it again."
-        )
+    content, digest = whole_content(payload, path)
     try:
         return _validated(content, digest)
     except (CheckpointError, ConfigError) as error:
         raise CheckpointError(f"{path} cannot be used: {str(error).rstrip('.')}.") from error
+
+
+def whole_content(payload: dict[str, Any], path: Path) -> tuple[dict[str, Any], str]:
+    """What a file holds beside its kind, and the digest of that. Raises CheckpointError if that is another now."""
+    content, digest = payload.get("content"), payload.get("sha256")
+    if not isinstance(content, dict) or not isinstance(digest, str) or digest != _try_digest(content):
+        raise CheckpointError(
+            f"{path} is damaged: its contents do not match their checksum. Copy or download it again."
+        )
+    return content, digest
 
 
 def load_tensors(path: Path) -> dict[str, Any]:

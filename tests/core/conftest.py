@@ -7,6 +7,7 @@ import torch
 from core.atlas import Atlas
 from core.dataset import load_dataset
 from core.model import ModelConfig, SketchVAE
+from core.picture_classifier import learn_pictures, new_classifier
 from tests.parametric import KINDS, write_kind
 
 TINY = ModelConfig(latent=8, encoder_hidden=16, decoder_hidden=32, mixtures=4, attention_dim=8)
@@ -54,6 +55,14 @@ def files(tmp_path_factory):
 def dataset(files):
     """Ellipses, faces and houses; N_max is 48."""
     return load_dataset(files, max_points=48)
+
+
+@pytest.fixture(scope="session")
+def classifier(dataset):
+    """A classifier of pictures that has learnt the kinds; not to be changed."""
+    classifier = new_classifier(dataset.categories, 0, torch.device("cpu"))
+    assert list(learn_pictures(classifier, dataset, 0))[-1] == 1
+    return classifier
 
 
 def make_atlas_of(latents, labels=None, categories=("cat", "pig", "hot dog"), positions=None):

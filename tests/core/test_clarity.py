@@ -2,23 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 from scipy.stats import multivariate_normal
 
 from core.clarity import Clarity
 from core.dataset import TEST
-from core.picture_classifier import learn_pictures, new_classifier
 
 KINDS = ("ellipse", "face", "house")
 MEANS = {name: np.eye(8, dtype=np.float32)[i] * 3 for i, name in enumerate(KINDS)}
-
-
-@pytest.fixture(scope="module")
-def classifier(dataset):
-    classifier = new_classifier(dataset.categories, 0, torch.device("cpu"))
-    for _ in learn_pictures(classifier, dataset, 0):
-        pass
-    return classifier
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,6 @@ CPU = torch.device("cpu")
 CROSS = polylines_to_stroke3([np.array([[0, 0], [80, 40]]), np.array([[0, 40], [80, 0]])])
 
 
-@pytest.fixture(scope="module")
-def classifier(dataset):
-    classifier = new_classifier(dataset.categories, 0, CPU)
-    assert list(learn_pictures(classifier, dataset, 0))[-1] == 1
-    return classifier
-
-
 def held_out(dataset):
     return np.concatenate([dataset.indices(VALID), dataset.indices(TEST)])
 
