@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dataset import TRAIN, Batch, SketchDataset, batch_of, batches_by_length, teacher_forcing
-from core.encoding import encode_means
+from core.dataset import TRAIN, Batch, BatchSource, SketchDataset, batch_of, batches_by_length, teacher_forcing
+from core.encoding import encode_batches
 from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
 from core.loss import step_log_probabilities, tempered
@@ -29,8 +29,8 @@ TEMPERATURE = 0.3
 """tau of what is drawn: low as when drawing for people, high enough that drawings of a code differ."""
 ATTEMPTS = 8
 """Drawings of each code, of which the best and the worst are learnt from: drawing is the cheaper part."""
-PRIOR_SHARE = 0.3
-"""This share of the codes is drawn from the prior, the rest are means of training drawings."""
+SAMPLED_SHARE = 0.5
+"""This share of the codes is mu + sigma noise of training drawings, a new one each time; the rest are mu."""
 KEPT = 0.5
 """This share of the codes is learnt from, those whose best and worst drawing are farthest apart."""
 PER_DRAWING = 2
@@ -41,8 +41,6 @@ LEAST_REWARD = -8.0
 """Of a drawing that does not end, or has no point, too."""
 LARGEST_ADVANTAGE = 2.0
 """In standard deviations; a few drawings are not to outweigh a batch."""
-ANY = -1
-"""In place of a category."""
 AT_ONCE = 256
 """Drawings decoded together."""
 
@@ -83,11 +81,10 @@ def draw_round(
     seed: Sequence[int],
     cancelled: Callable[[], bool] | None = None,
 ) -> tuple[list[Attempts], float]:
-    """STEPS batches of attempts at codes of training drawings and of the prior, and their mean reward.
+    """STEPS batches of attempts at codes of training drawings, and their mean reward.
 
-    A drawing of a code of the prior is rewarded for whichever category of `dataset` it shows best. The classifier
-    knows all of them. Drawing takes a good part of a minute where batches are large: `cancelled` is asked as it goes
-    on, and Cancelled is raised when it says so.
+    The classifier knows all categories of `dataset`. Drawing takes a good part of a minute where batches are
+    large: `cancelled` is asked as it goes on, and Cancelled is raised when it says so.
     """
     rng = np.random.default_rng(seed)
     codes, labels = _codes(model, dataset, scale, STEPS * batch_size, rng)
@@ -99,8 +96,7 @@ def draw_round(
     lengths = np.array([len(drawing) for drawing in drawings])
 
     log_p = classifier.log_probabilities(drawings)[:, places]
-    wanted = np.repeat(labels, ATTEMPTS)
-    shown = np.where(wanted == ANY, log_p.max(axis=1), log_p[np.arange(len(log_p)), wanted])
+    shown = log_p[np.arange(len(log_p)), np.repeat(labels, ATTEMPTS)]
     good = (lengths > 0) & (lengths < dataset.max_points)
     rewards = np.where(good, np.maximum(shown, LEAST_REWARD), LEAST_REWARD).astype(np.float32)
     telling, advantages = best_and_worst(rewards.reshape(-1, ATTEMPTS))
@@ -152,8 +148,13 @@ def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tens
 def _codes(
     model: SketchVAE, dataset: SketchDataset, scale: float, count: int, rng: np.random.Generator
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """`count` codes and the categories that drawings of them are to show, or ANY."""
-    chosen = rng.choice(dataset.indices(TRAIN), count - round(PRIOR_SHARE * count))
-    from_prior = rng.standard_normal((count - len(chosen), model.config.latent), dtype=np.float32)
-    codes = np.concatenate([encode_means(model, dataset, scale, chosen), from_prior])
-    return codes, np.concatenate([dataset.labels[chosen].astype(np.int64), np.full(len(from_prior), ANY)])
+    """`count` codes and the categories that drawings of them are to show."""
+    chosen = rng.choice(dataset.indices(TRAIN), count)
+    noise = torch.from_numpy(rng.standard_normal((count, model.config.latent), dtype=np.float32)).to(model.device)
+    noise[round(SAMPLED_SHARE * count) :] = 0
+    codes = torch.empty_like(noise)
+    for batch in encode_batches(
+        model, BatchSource(dataset, scale, model.device), dataset.lengths, chosen, decode=False
+    ):
+        codes[batch.chosen] = batch.mean + torch.exp(batch.log_variance / 2) * noise[batch.chosen]
+    return codes.cpu().numpy(), dataset.labels[chosen].astype(np.int64)

@@ -7,7 +7,7 @@ import torch
 
 from core import practice
 from core.dataset import TRAIN, BatchSource, batch_of
-from core.encoding import encode_means
+from core.encoding import encode_batches, encode_means
 from core.generation import SamplingConfig, SketchDecoder
 from core.picture_classifier import learn_pictures, new_classifier
 from core.practice import KEPT, STEPS, TEMPERATURE, Attempts, best_and_worst, draw_round, practice_loss
@@ -73,7 +73,7 @@ def test_a_round_is_of_pairs_of_attempts_at_the_same_codes(draw):
     advantages = torch.cat([each.advantages for each in attempts])
     assert 0.8 * STEPS * 16 < len(codes) <= 2 * KEPT * STEPS * 16
     _, counts = codes.unique(dim=0, return_counts=True)
-    assert (counts >= 2).float().mean() > 0.8  # less those without a point
+    assert (counts >= 2).float().mean() > 0.6  # less those without a point, which are often the worst
     up, down = advantages[advantages > 0].sort().values, -advantages[advantages < 0].sort(descending=True).values
     assert len(up) >= len(down)
     assert all((up - each).abs().min() < 1e-6 for each in down)
@@ -96,7 +96,6 @@ def test_what_does_not_end_earns_least(draw, dataset):
 
 
 def test_drawings_are_rewarded_for_the_category_of_their_code(draw, classifier, dataset, model):
-    """And those of the prior for any."""
     known = torch.from_numpy(encode_means(model, dataset, 20.0, dataset.indices(TRAIN)))
     labels = dataset.labels[dataset.indices(TRAIN)]
     right = []
@@ -111,6 +110,21 @@ def test_drawings_are_rewarded_for_the_category_of_their_code(draw, classifier, 
                 right.append(log_p.argmax() == labels[from_data.argmin()])
     assert len(right) > 40
     assert np.mean(right) > 0.5  # chance is a third
+
+
+def test_half_of_the_codes_are_drawn_from_what_the_encoder_says(model, dataset):
+    """And the rest are the means of it; that the variances of both add up tells how far the half lie from theirs."""
+    codes, labels = practice._codes(model, dataset, 20.0, 1200, np.random.default_rng(0))
+    train = dataset.indices(TRAIN)
+    means, sigmas = np.empty((2, len(train), model.config.latent))
+    for batch in encode_batches(model, BatchSource(dataset, 20.0, CPU), dataset.lengths, train, decode=False):
+        means[batch.chosen], sigmas[batch.chosen] = batch.mean.numpy(), torch.exp(batch.log_variance / 2).numpy()
+    distances = np.abs(codes[:, None] - means).max(axis=2)
+    exact = distances.min(axis=1) < 1e-5
+    assert exact.sum() == 600
+    assert (dataset.labels[train][distances.argmin(axis=1)] == labels)[exact].all()
+    expected = means.var(axis=0) + (sigmas**2).mean(axis=0)
+    assert (codes[~exact].var(axis=0) / expected).mean() == pytest.approx(1, abs=0.1)
 
 
 def test_drawings_without_a_point_are_left_out(draw, model):
