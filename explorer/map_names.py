@@ -94,19 +94,32 @@ class NameLayer(QGraphicsObject):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         ground = QColor(self._theme.paper)
         ground.setAlpha(GROUND_ALPHA)
-        metrics = QFontMetricsF(self._font)
-        to_box = self._box.childTransform()
         painter.setFont(self._font)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for name, colour, place in self._names:
-            label = QRectF(0, 0, metrics.horizontalAdvance(name) + 8, metrics.height() + 2)
-            label.moveCenter(to_box.map(place))
+        for label, name, colour in self.placed():
             if label.intersects(self._box.rect()):
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(ground)
                 painter.drawRoundedRect(label, 3, 3)
                 painter.setPen(colour)
                 painter.drawText(label, Qt.AlignmentFlag.AlignCenter, name)
+
+    def placed(self) -> list[tuple[QRectF, str, QColor]]:
+        """Where each name stands in the box, in pixels: at home, or just above or below where others stand there.
+
+        Where those leave no room the name of the smaller category is left out, until the map is zoomed in.
+        """
+        metrics, to_box = QFontMetricsF(self._font), self._box.childTransform()
+        placed: list[tuple[QRectF, str, QColor]] = []
+        for name, colour, place in self._names:
+            home = QRectF(0, 0, metrics.horizontalAdvance(name) + 8, metrics.height() + 2)
+            home.moveCenter(to_box.map(place))
+            for lines in (0, -0.5, 0.5, -1, 1):
+                label = home.translated(0, lines * home.height())
+                if not any(label.intersects(other) for other, _, _ in placed):
+                    placed.append((label, name, colour))
+                    break
+        return placed
 
 
 def _most_homes(atlas: "Atlas", _cancelled: Cancel) -> Iterator[list[Home]]:

@@ -1,5 +1,7 @@
 """The window, driven by real mouse and key events."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -173,6 +175,25 @@ def test_a_long_name_is_cut_short_on_the_map(window):
     assert shown.startswith("long long")
     assert shown.endswith("…")
     assert QFontMetricsF(names._font).horizontalAdvance(shown) <= WIDEST
+
+
+def test_names_do_not_cover_each_other(window):
+    """Of those at one place the first stands there and two beside it; the rest have room once they are apart."""
+    names, box = window.map.names, window.map.box
+
+    def place(*homes):
+        names._on_answered(names._worker.submit(window.studio.current.atlas), [(*home,) for home in homes])
+        return {name: label for label, name, _ in names.placed()}
+
+    crowd = [(name, label, (0.0, 0.0)) for label, name in enumerate(["cat", "pig", "owl", "bird"])]
+    labels = place(*crowd)
+    assert list(labels) == ["cat", "pig", "owl"]
+    assert labels["cat"].center() == box.childTransform().map(QPointF(0, 0))
+    assert not any(one.intersects(other) for one, other in combinations(labels.values(), 2))
+    (left, right), (bottom, top) = box.viewRange()
+    corners = [(left, bottom), (left, top), (right, bottom), (right, top)]
+    apart = place(*((name, label, corner) for (name, label, _), corner in zip(crowd, corners, strict=True)))
+    assert [label.center() for label in apart.values()] == [box.childTransform().map(QPointF(*at)) for at in corners]
 
 
 def test_closing_ends_every_thread(window):
