@@ -10,6 +10,16 @@ from core.picture_classifier import PictureClassifier
 from core.sketch import Array
 
 
+def log_category(codes: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray[np.float32]:
+    """log p(category | code) [N, C] of codes [N, N_z], by the mean codes [C, N_z] of the categories.
+
+    With p(code | category) = N(mean, I): codes of a category vary no more than those of the prior, and
+    on codes of the prior, far from all drawings, one that is surer of itself is wrong.
+    """
+    logits = codes @ means.T - (means**2).sum(axis=1) / 2
+    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+
 class Clarity:
     """Tells how clear drawings are, for the categories of a map that a classifier of pictures knows.
 
@@ -28,15 +38,6 @@ class Clarity:
         self._places = [classifier.categories.index(name) for name in self.categories]
         self._means = np.stack([category_means[name] for name in self.categories])
 
-    def of_code(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
-        """log p(category | code) [C].
-
-        By p(code | category) = N(mean, I): codes of a category vary no more than those of the prior, and
-        on codes of the prior, far from all drawings, one that is surer of itself is wrong.
-        """
-        logits = self._means @ code - (self._means**2).sum(axis=1) / 2
-        return logits - np.logaddexp.reduce(logits)
-
     def clearest(self, drawings: Sequence[Array], code: NDArray[np.float32], category: str | None = None) -> int:
         """Which of some stroke-3 drawings of `code` [N_z] is the clearest; the first of equals.
 
@@ -49,4 +50,4 @@ class Clarity:
             pictures = self._classifier.log_probabilities(drawings)[:, self._places]
         if category is not None:
             return int(pictures[:, self.categories.index(category)].argmax())
-        return int((pictures + self.of_code(code)).max(axis=1).argmax())
+        return int((pictures + log_category(code[None], self._means)).max(axis=1).argmax())

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from core.attention import CausalAttention
 from core.errors import ConfigError
+from core.lstm import is_faster, lstm_states
 
 POINT = 5
 """Width of a stroke-5 row."""
@@ -89,8 +90,8 @@ class Encoder(nn.Module):
         reverse = (last - position).clamp(min=0)
         reversed_points = points.gather(1, reverse[..., None].expand_as(points))
         states = []
-        for lstm, sequence in ((self.forward_lstm, points), (self.backward_lstm, reversed_points)):
-            outputs, _ = lstm(sequence)
+        for layer, sequence in ((self.forward_lstm, points), (self.backward_lstm, reversed_points)):
+            outputs = lstm_states(layer, sequence).permute(2, 1, 0) if is_faster(points.device) else layer(sequence)[0]
             states.append(outputs.gather(1, last[..., None].expand(-1, -1, outputs.shape[-1])).squeeze(1))
         hidden = torch.cat(states, dim=-1)
         return self.mean(hidden), self.log_variance(hidden)
@@ -115,9 +116,13 @@ class Decoder(nn.Module):
         log sigma_x, log sigma_y, atanh rho; `core.loss.MixtureParameters` names them.
         """
         hidden, cell = torch.tanh(self.initial_state(z)).chunk(2, dim=-1)
-        parts = [inputs, z[:, None].expand(-1, inputs.shape[1], -1)]
-        if self.attention is not None:
-            parts.append(self.attention(inputs))
+        context = [] if self.attention is None else [self.attention(inputs)]
+        if is_faster(z.device):
+            parts = [inputs, *context]
+            states = lstm_states(self.lstm, torch.cat(parts, dim=-1), z, POINT, (hidden, cell))
+            raw = self.output.weight @ states.flatten(1) + self.output.bias[:, None]
+            return raw.unflatten(1, states.shape[1:]).permute(2, 1, 0)
+        parts = [inputs, z[:, None].expand(-1, inputs.shape[1], -1), *context]
         states, _ = self.lstm(torch.cat(parts, dim=-1), (hidden[None].contiguous(), cell[None].contiguous()))
         return self.output(states)
 

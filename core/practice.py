@@ -2,7 +2,8 @@
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
 (exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
-(`core.picture_classifier`) looks at them: the reward is the log probability of the code's category. The gradient
+(`core.picture_classifier`) looks at them: the reward is the log probability of the code's category. Codes that are
+none of a drawing's, between two of them or of the prior, have a category by p(category | code). The gradient
 is REINFORCE (Williams 1992), of the best and the worst drawing of a code, each the other's baseline.
 
 Only what the decoder chooses is led, the pen's state and the component of the mixture: in the gradient of where
@@ -17,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.clarity import log_category
 from core.dataset import TRAIN, Batch, BatchSource, SketchDataset, batch_of, batches_by_length, teacher_forcing
 from core.encoding import encode_batches
 from core.generation import SamplingConfig, SketchDecoder
@@ -29,8 +31,12 @@ TEMPERATURE = 0.3
 """tau of what is drawn: low as when drawing for people, high enough that drawings of a code differ."""
 ATTEMPTS = 8
 """Drawings of each code, of which the best and the worst are learnt from: drawing is the cheaper part."""
-SAMPLED_SHARE = 0.5
-"""This share of the codes is mu + sigma noise of training drawings, a new one each time; the rest are mu."""
+SHARES = {"mean": 0.3, "sampled": 0.25, "between": 0.15, "prior": 0.3}
+"""Of the codes: mu of training drawings, mu + sigma noise, points between two mu, and codes of the prior."""
+MEANS_OF = 64
+"""Drawings of each category, from whose codes its mean is estimated in each round …"""
+MEANS_OF_ALL = 4096
+"""… but of all together no more than so many."""
 KEPT = 0.5
 """This share of the codes is learnt from, those whose best and worst drawing are farthest apart."""
 PER_DRAWING = 2
@@ -80,23 +86,27 @@ def draw_round(
     batch_size: int,
     seed: Sequence[int],
     cancelled: Callable[[], bool] | None = None,
+    *,
+    bfloat16: bool = False,
 ) -> tuple[list[Attempts], float]:
-    """STEPS batches of attempts at codes of training drawings, and their mean reward.
+    """STEPS batches of attempts at codes, and their mean reward.
 
     The classifier knows all categories of `dataset`. Drawing takes a good part of a minute where batches are
     large: `cancelled` is asked as it goes on, and Cancelled is raised when it says so.
     """
     rng = np.random.default_rng(seed)
-    codes, labels = _codes(model, dataset, scale, STEPS * batch_size, rng)
+    codes, targets = _codes(model, dataset, scale, STEPS * batch_size, rng)
     places = [classifier.categories.index(name) for name in dataset.categories]
     seeds = rng.integers(1 << 31, size=len(codes) * ATTEMPTS).tolist()
     sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
     repeated = np.repeat(codes, ATTEMPTS, axis=0)
-    drawings = SketchDecoder(model.decoder, scale).decode_all(repeated, seeds, sampling, AT_ONCE, cancelled)
+    drawings = SketchDecoder(model.decoder, scale, bfloat16=bfloat16).decode_all(
+        repeated, seeds, sampling, AT_ONCE, cancelled
+    )
     lengths = np.array([len(drawing) for drawing in drawings])
 
     log_p = classifier.log_probabilities(drawings)[:, places]
-    shown = log_p[np.arange(len(log_p)), np.repeat(labels, ATTEMPTS)]
+    shown = np.logaddexp.reduce(log_p + np.repeat(targets, ATTEMPTS, axis=0), axis=1)
     good = (lengths > 0) & (lengths < dataset.max_points)
     rewards = np.where(good, np.maximum(shown, LEAST_REWARD), LEAST_REWARD).astype(np.float32)
     telling, advantages = best_and_worst(rewards.reshape(-1, ATTEMPTS))
@@ -147,14 +157,39 @@ def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tens
 
 def _codes(
     model: SketchVAE, dataset: SketchDataset, scale: float, count: int, rng: np.random.Generator
-) -> tuple[Floats, NDArray[np.int64]]:
-    """`count` codes and the categories that drawings of them are to show."""
-    chosen = rng.choice(dataset.indices(TRAIN), count)
-    noise = torch.from_numpy(rng.standard_normal((count, model.config.latent), dtype=np.float32)).to(model.device)
-    noise[round(SAMPLED_SHARE * count) :] = 0
-    codes = torch.empty_like(noise)
-    for batch in encode_batches(
-        model, BatchSource(dataset, scale, model.device), dataset.lengths, chosen, decode=False
-    ):
-        codes[batch.chosen] = batch.mean + torch.exp(batch.log_variance / 2) * noise[batch.chosen]
-    return codes.cpu().numpy(), dataset.labels[chosen].astype(np.int64)
+) -> tuple[Floats, Floats]:
+    """`count` codes [count, N_z], in the order of SHARES, and log p(category | code) [count, categories]."""
+    ends = np.round(np.cumsum(list(SHARES.values())) * count).astype(int).tolist()
+    of_mean, own, of_drawings = ends[:3]
+    of_between = of_drawings - own
+    examples = _examples(dataset, rng)
+    chosen = np.concatenate([rng.choice(dataset.indices(TRAIN), own + 2 * of_between), examples])
+    means, sigmas = np.empty((2, len(chosen), model.config.latent), dtype=np.float32)
+    source = BatchSource(dataset, scale, model.device)
+    for batch in encode_batches(model, source, dataset.lengths, chosen, decode=False):
+        means[batch.chosen] = batch.mean.float().cpu().numpy()
+        sigmas[batch.chosen] = torch.exp(batch.log_variance.float() / 2).cpu().numpy()
+
+    noise = rng.standard_normal((count, model.config.latent), dtype=np.float32)
+    codes = noise  # those of the prior stay as they are
+    codes[:of_mean] = means[:of_mean]
+    codes[of_mean:own] = means[of_mean:own] + sigmas[of_mean:own] * noise[of_mean:own]
+    one, other = np.split(means[own : own + 2 * of_between], 2)
+    codes[own:of_drawings] = one + rng.random((of_between, 1), dtype=np.float32) * (other - one)
+
+    targets = np.full((count, len(dataset.categories)), -np.inf, dtype=np.float32)
+    targets[np.arange(own), dataset.labels[chosen[:own]]] = 0
+    labels = dataset.labels[examples]
+    known = np.unique(labels)
+    centres = np.stack([means[-len(examples) :][labels == label].mean(axis=0) for label in known])
+    targets[own:, known] = log_category(codes[own:], centres)
+    return codes, targets
+
+
+def _examples(dataset: SketchDataset, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Training drawings of each category, at most MEANS_OF and all together about MEANS_OF_ALL."""
+    most = max(1, min(MEANS_OF, MEANS_OF_ALL // len(dataset.categories)))
+    order = rng.permutation(dataset.indices(TRAIN))
+    order = order[np.argsort(dataset.labels[order], kind="stable")]
+    _, first, sizes = np.unique(dataset.labels[order], return_index=True, return_counts=True)
+    return order[np.arange(len(order)) - np.repeat(first, sizes) < most]

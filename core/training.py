@@ -339,7 +339,7 @@ class TrainingRun:
             # Several processes have to agree on a stop, which they do at the end of a step.
             cancelled = (lambda: self._stop_requested) if self.world == 1 else None
             self._attempts, self._reward = draw_round(
-                self.model, classifier, self.dataset, self.scale, share, seed, cancelled
+                self.model, classifier, self.dataset, self.scale, share, seed, cancelled, bfloat16=self._bfloat16
             )
         if not self._attempts:  # nothing that was drawn has a point
             return torch.zeros((), device=self.device)

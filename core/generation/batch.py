@@ -6,6 +6,7 @@ Arrays are [features, B], so that a gate of all sketches is one contiguous block
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from core.generation import kernels
@@ -56,7 +57,11 @@ class DecodingBatch:
         weights, attention, inputs = self._weights, self._weights.attention, self._inputs
         if attention is not None:
             kernels.attend(inputs, self._past, self.alive, attention.scores, attention.positions, step)
-        _multiply(weights.step, self._inputs, out=self._gates)
+        if weights.low_step is None or len(self.alive) <= FEW:
+            _multiply(weights.step, self._inputs, out=self._gates)
+        else:
+            columns = torch.from_numpy(self._inputs).bfloat16()
+            torch.from_numpy(self._gates).copy_(weights.low_step @ columns)
         kernels.lstm(self._gates, self._from_z, self._cell, self._hidden)
         _multiply(weights.output, self._hidden, out=self._raw)
         if self._draw(step):
@@ -92,7 +97,7 @@ class DecodingBatch:
 
     def _keep(self, living: NDArray[np.bool_]) -> None:
         self.alive = self.alive[living]
-        self._take(self._inputs[:, living], self._cell[:, living], self._from_z[:, living])
+        self._take(*(np.compress(living, each, axis=1) for each in (self._inputs, self._cell, self._from_z)))
 
 
 def _multiply(matrix: Floats, columns: Floats, out: Floats) -> None:

@@ -32,9 +32,12 @@ def prior_codes(seeds: Sequence[int], latent: int) -> Floats:
 class SketchDecoder:
     """Decodes with a copy of a decoder's weights; safe to share between threads."""
 
-    def __init__(self, decoder: Decoder, scale: float) -> None:
-        """`scale` is the checkpoint's scale factor: decoded offsets are multiplied by it."""
-        self._weights = StepWeights(decoder)
+    def __init__(self, decoder: Decoder, scale: float, *, bfloat16: bool = False) -> None:
+        """`scale` is the checkpoint's scale factor: decoded offsets are multiplied by it.
+
+        With `bfloat16` the products for more than a few sketches are in that precision.
+        """
+        self._weights = StepWeights(decoder, bfloat16=bfloat16)
         self.latent, self.scale = decoder.config.latent, scale
 
     def decode(

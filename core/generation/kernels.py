@@ -1,56 +1,25 @@
 """The loops of a decoding step, compiled: what NumPy would need dozens of small calls for.
 
-Compiled at the first use on a machine and kept on disk from then on. Importing this module imports
-numba, which takes a while: only what decodes does so. All arithmetic is in float32.
+All arithmetic is in float32. Only what decodes imports this module (see `core.compiled`).
 """
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from core.compiled import compiled, tanh
 from core.generation.sampling import END, PEN_UP, Floats
 from core.generation.weights import CONTEXT
 from core.loss import MAX_LOG_SIGMA, MAX_RHO
 from core.model import POINT
 
-_kernel: Any = numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _LIMIT = np.float32(MAX_LOG_SIGMA)
 _RHO = np.float32(MAX_RHO)
-# Numerator and denominator of tanh, highest power first: Eigen's generic_fast_tanh_float
-# (Eigen/src/Core/MathFunctionsImpl.h). Unlike the C library's tanh it is computed eight at a time.
-_P = tuple(
-    np.float32(c)
-    for c in (
-        -2.76076847742355e-16,
-        2.00018790482477e-13,
-        -8.60467152213735e-11,
-        5.12229709037114e-08,
-        1.48572235717979e-05,
-        6.37261928875436e-04,
-        4.89352455891786e-03,
-    )
-)
-_Q = tuple(
-    np.float32(c) for c in (1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03)
-)
-_SATURATED = np.float32(9)
-"""From here on tanh is 1 in float32."""
 
 
-@_kernel
-def tanh(x: Any) -> Any:
-    """Of one float32, to within 5e-7."""
-    x = min(max(x, -_SATURATED), _SATURATED)
-    s = x * x
-    p = _P[6] + s * (_P[5] + s * (_P[4] + s * (_P[3] + s * (_P[2] + s * (_P[1] + s * _P[0])))))
-    q = _Q[3] + s * (_Q[2] + s * (_Q[1] + s * _Q[0]))
-    return x * p / q
-
-
-@_kernel
+@compiled
 def multiply(matrix: Floats, columns: Floats, out: Floats) -> None:
     """matrix [m, k] @ columns [k, B] into `out` [m, B], for small B: each row is read once."""
     rows = np.ascontiguousarray(columns.T)
@@ -62,7 +31,7 @@ def multiply(matrix: Floats, columns: Floats, out: Floats) -> None:
             out[i, b] = total
 
 
-@_kernel
+@compiled
 def attend(
     inputs: Floats, past: Floats, sketches: NDArray[np.int64], bilinear: Floats, positions: Floats, step: int
 ) -> None:
@@ -98,7 +67,7 @@ def attend(
             inputs[POINT + feature, column] = average / total
 
 
-@_kernel
+@compiled
 def lstm(gates: Floats, from_z: Floats, cell: Floats, hidden: Floats) -> None:
     """The LSTM's cell and hidden state [H, B], in place, of the gates [4 H, B], less their share of z.
 
@@ -116,7 +85,7 @@ def lstm(gates: Floats, from_z: Floats, cell: Floats, hidden: Floats) -> None:
         shown[i] = show * tanh(memory[i])
 
 
-@_kernel
+@compiled
 def _argmax(raw: Floats, bias: Floats, noise: Floats, first: int, end: int, column: int) -> int:
     best, largest = first, raw[first, column] + bias[first] + noise[first]
     for category in range(first + 1, end):
@@ -126,7 +95,7 @@ def _argmax(raw: Floats, bias: Floats, noise: Floats, first: int, end: int, colu
     return best - first
 
 
-@_kernel
+@compiled
 def draw(
     raw: Floats,
     bias: Floats,

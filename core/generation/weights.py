@@ -11,6 +11,7 @@ Two identities save most of the work of a step:
 import math
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from core.attention import CausalAttention, sinusoids
@@ -19,14 +20,14 @@ from core.model import POINT, Decoder
 
 CONTEXT = POINT + 1
 """Width of the attention's average: a point and a constant 1."""
-_ALIGNED = 16
+_ALIGNED = 32
 """Rows of the step's matrix begin at multiples of this many floats (64 bytes), which BLAS reads faster."""
 
 
 class StepWeights:
     """Matrices that multiply columns: [out, in] @ [in, B]; read only, so threads may share them."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, *, bfloat16: bool = False) -> None:
         config = decoder.config
         self.hidden, self.latent, self.mixtures = config.decoder_hidden, config.latent, config.mixtures
         self.start = _affine(decoder.initial_state)
@@ -52,6 +53,8 @@ class StepWeights:
         self.from_z = (self.from_z * halves)[order]
         self.step = (step * halves)[order]
         """[4 H, inputs]: the gates' share of (point[, context], padding, hidden state)."""
+        self.low_step = torch.from_numpy(self.step).bfloat16() if bfloat16 else None
+        """The same in bfloat16, for products of many columns, if that is asked for."""
 
 
 class AttentionWeights:

@@ -8,9 +8,9 @@ import torch
 from core import practice
 from core.dataset import TRAIN, BatchSource, batch_of
 from core.encoding import encode_batches, encode_means
-from core.generation import SamplingConfig, SketchDecoder
+from core.generation import SamplingConfig, SketchDecoder, prior_codes
 from core.picture_classifier import learn_pictures, new_classifier
-from core.practice import KEPT, STEPS, TEMPERATURE, Attempts, best_and_worst, draw_round, practice_loss
+from core.practice import KEPT, SHARES, STEPS, TEMPERATURE, Attempts, best_and_worst, draw_round, practice_loss
 from core.sketch import stroke5_to_stroke3
 from tests.core.conftest import TINY, make_model
 
@@ -99,7 +99,7 @@ def test_drawings_are_rewarded_for_the_category_of_their_code(draw, classifier, 
     known = torch.from_numpy(encode_means(model, dataset, 20.0, dataset.indices(TRAIN)))
     labels = dataset.labels[dataset.indices(TRAIN)]
     right = []
-    for each in draw(batch_size=32)[0]:
+    for each in draw(batch_size=64)[0]:
         for code, advantage, targets, length in zip(
             each.codes, each.advantages, each.batch.targets, each.batch.lengths, strict=True
         ):
@@ -112,19 +112,50 @@ def test_drawings_are_rewarded_for_the_category_of_their_code(draw, classifier, 
     assert np.mean(right) > 0.5  # chance is a third
 
 
-def test_half_of_the_codes_are_drawn_from_what_the_encoder_says(model, dataset):
-    """And the rest are the means of it; that the variances of both add up tells how far the half lie from theirs."""
-    codes, labels = practice._codes(model, dataset, 20.0, 1200, np.random.default_rng(0))
-    train = dataset.indices(TRAIN)
-    means, sigmas = np.empty((2, len(train), model.config.latent))
+def test_codes_are_means_samples_points_between_and_of_the_prior(model, dataset):
+    """Of the sampled, that the variances of both add up tells how far they lie from the means."""
+    codes, targets = practice._codes(model, dataset, 20.0, 2000, np.random.default_rng(0))
+    train, latent = dataset.indices(TRAIN), model.config.latent
+    means, sigmas = np.empty((2, len(train), latent))
     for batch in encode_batches(model, BatchSource(dataset, 20.0, CPU), dataset.lengths, train, decode=False):
         means[batch.chosen], sigmas[batch.chosen] = batch.mean.numpy(), torch.exp(batch.log_variance / 2).numpy()
-    distances = np.abs(codes[:, None] - means).max(axis=2)
-    exact = distances.min(axis=1) < 1e-5
-    assert exact.sum() == 600
-    assert (dataset.labels[train][distances.argmin(axis=1)] == labels)[exact].all()
+    ends = np.round(np.cumsum([*SHARES.values()]) * 2000).astype(int)
+    exact, sampled, between, prior = np.split(codes, ends[:-1])
+    assert [len(part) for part in (exact, sampled, between, prior)] == [600, 500, 300, 600]
+
+    distances = np.abs(exact[:, None] - means).max(axis=2)
+    assert distances.min(axis=1).max() < 1e-5
+    assert (dataset.labels[train][distances.argmin(axis=1)] == targets[:600].argmax(axis=1)).all()
     expected = means.var(axis=0) + (sigmas**2).mean(axis=0)
-    assert (codes[~exact].var(axis=0) / expected).mean() == pytest.approx(1, abs=0.1)
+    assert (sampled.var(axis=0) / expected).mean() == pytest.approx(1, abs=0.1)
+    # Between two of them: the variance is that of a point at a random place of a segment, 2/3.
+    assert (between.var(axis=0) / means.var(axis=0)).mean() == pytest.approx(2 / 3, abs=0.1)
+    np.testing.assert_allclose(prior.var(axis=0), 1, atol=0.25)
+
+
+def test_what_a_code_is_to_show_is_certain_for_drawings_alone(model, dataset):
+    codes, targets = practice._codes(model, dataset, 20.0, 1000, np.random.default_rng(0))
+    np.testing.assert_allclose(np.exp(targets).sum(axis=1), 1, rtol=1e-5)
+    surest = np.exp(targets).max(axis=1)
+    assert (surest[:550] == 1).all()
+    assert (surest[550:] < 1).all()
+    train = dataset.indices(TRAIN)
+    known, labels = encode_means(model, dataset, 20.0, train), dataset.labels[train]
+    centres = np.stack([known[labels == label].mean(axis=0) for label in range(3)])
+    nearest = ((codes[550:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == targets[550:].argmax(axis=1)).mean() > 0.9  # the means are those of a sample
+
+
+def test_in_bfloat16_the_drawings_are_nearly_those_of_float32(model):
+    codes, sampling = prior_codes(range(60), 8), SamplingConfig(0, max_points=12)
+    exact = SketchDecoder(model.decoder, 1.0).decode(codes, range(60), sampling)
+    rough = SketchDecoder(model.decoder, 1.0, bfloat16=True).decode(codes, range(60), sampling)
+    pairs = [(one, other) for one, other in zip(exact, rough, strict=True) if len(one) == len(other) > 0]
+    apart = [np.abs(one - other).max() for one, other in pairs]
+    assert len(apart) > 40
+    assert 0 < np.median(apart) < 0.05
+    few = SketchDecoder(model.decoder, 1.0, bfloat16=True).decode(codes[:2], range(2), sampling)
+    np.testing.assert_allclose(few[0], exact[0], atol=1e-5)
 
 
 def test_drawings_without_a_point_are_left_out(draw, model):
