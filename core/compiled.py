@@ -1,7 +1,7 @@
 """How loops are compiled, and tanh for them.
 
-Compiled at the first use on a machine and kept on disk from then on. Importing this module imports
-numba, which takes a while: only what decodes, or trains on a CPU, does so.
+Compiled at the first use on a machine and kept on disk from then on; a change of this file alone is not seen by
+what was kept. Importing it imports numba, which takes a while: only what decodes, or trains on a CPU, does so.
 """
 
 from typing import Any

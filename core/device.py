@@ -30,3 +30,8 @@ def _is_available(device: torch.device) -> bool:
     if device.type == "mps":
         return torch.backends.mps.is_available()
     return device.type == "cpu"
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the CPU does; others emulate it, slower than float32."""
+    return torch.cpu._is_avx512_bf16_supported()

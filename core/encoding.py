@@ -1,5 +1,6 @@
 """Drawings through the encoder: means of z, and the losses of what the decoder makes of them."""
 
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from core.sketch import Array
 BATCH = 128
 WINDOW = 1 << 16
 """Drawings that are on the device at a time, however many there are."""
+_one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,12 +136,13 @@ def encode_sketch(model: SketchVAE, stroke3: Array, scale: float) -> NDArray[np.
 @contextmanager
 def one_thread() -> Iterator[None]:
     """A few drawings gain little from more of them, and lose seconds where they wait on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with _one_at_a_time:  # or one would put back what another had set
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _sum_over_processes(values: NDArray[np.float32], device: torch.device) -> None:

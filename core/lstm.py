@@ -1,8 +1,8 @@
-"""An LSTM over whole sequences on CPUs that multiply bfloat16 matrices: two to three times as fast as PyTorch's own.
+"""An LSTM over whole sequences in bfloat16, for CPUs that multiply it: faster than PyTorch's own, gradients included.
 
-The products of a step are PyTorch's, [gates, inputs] @ [inputs, B] in bfloat16: with the weights on the left
-nothing of them has to be laid out anew at each step, and what is in sequence stands column by column, so that
-the gradient of the weights is one product for all steps. What lies between the products is compiled, in float32.
+The products of a step are PyTorch's, [4H, I + H] @ [I + H, B]: with the weights on the left nothing of them has to
+be laid out anew at each step, and since the steps stand side by side as columns, the gradient of the weights is one
+product for all of them. What lies between the products is compiled, in float32 (`core.lstm_kernels`).
 """
 
 from typing import Any
@@ -11,15 +11,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from core.device import multiplies_bfloat16
+
 ALIGNED = 32
-"""Rows of the inputs are filled up to a multiple of this, at which the products are faster."""
+"""I + H is filled up to a multiple of this, at which the products are faster."""
 
 
 def is_faster(device: torch.device) -> bool:
     """Whether `lstm_states` is worth calling: in bfloat16 on a CPU that multiplies it."""
-    return device.type == "cpu" and torch.is_autocast_enabled("cpu") and torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu") and multiplies_bfloat16()
 
 
 def lstm_states(
@@ -62,61 +65,61 @@ class _Lstm(torch.autograd.Function):
 
         width, steps, batch = inputs.shape
         size = len(hidden)
-        low = weights.bfloat16()
+        rounded = weights.bfloat16()
         columns = torch.empty(width + size, (steps + 1) * batch, dtype=torch.bfloat16)
         """Of each step, what is multiplied: its inputs above the hidden state of the step before."""
         columns[:width, : steps * batch] = inputs.reshape(width, -1)
         columns[width:, :batch] = hidden
         cells, gates = torch.empty(steps + 1, size, batch), torch.empty(steps, 4 * size, batch)
         cells[0] = cell
-        products, rough = torch.empty(4 * size, batch, dtype=torch.bfloat16), torch.empty(size, batch)
-        on_shared, on_cells, on_gates, on_rough = (
-            tensor.numpy() for tensor in (shared.float().contiguous(), cells, gates, rough)
+        products, scratch = torch.empty(4 * size, batch, dtype=torch.bfloat16), torch.empty(size, batch)
+        on_shared, on_cells, on_gates, on_scratch = (
+            tensor.numpy() for tensor in (shared.float().contiguous(), cells, gates, scratch)
         )
         states, on_products = _by_step(_bits(columns[width:]), batch), _bits(products)
         for step, column in enumerate(columns.split(batch, dim=1)[:-1]):
-            torch.mm(low, column, out=products)
+            torch.mm(rounded, column, out=products)
             kernels.forward(
-                on_products, on_shared, on_cells[step], on_cells[step + 1], on_gates[step], on_rough, states[step + 1]
+                on_products, on_shared, on_cells[step], on_cells[step + 1], on_gates[step], on_scratch, states[step + 1]
             )
-        ctx.save_for_backward(columns, cells, gates, low)
+        ctx.save_for_backward(columns, cells, gates, rounded)
         return columns[width:, batch:].unflatten(1, (steps, batch))
 
     @staticmethod
-    def backward(ctx: Any, *outputs: Tensor) -> tuple[Tensor, ...]:
+    @once_differentiable
+    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor, ...]:
         from core import lstm_kernels as kernels
 
-        columns, cells, gates, low = ctx.saved_tensors
+        columns, cells, gates, rounded = ctx.saved_tensors
         steps, _, batch = gates.shape
         size = cells.shape[1]
         width = len(columns) - size
-        transposed = low[:, width:].T.contiguous()
-        changes = torch.empty(4 * size, steps * batch, dtype=torch.bfloat16)
-        """The gradient of the products, a column of them a step."""
-        hidden = torch.zeros(size, batch, dtype=torch.bfloat16)
-        cell, shared = torch.zeros(size, batch), torch.zeros(4 * size, batch)
-        rough = torch.empty(5 * size, batch)
-        on_cells, on_gates, on_cell, on_shared, on_rough = (
-            tensor.numpy() for tensor in (cells, gates, cell, shared, rough)
+        transposed = rounded[:, width:].T.contiguous()
+        grad_products = torch.empty(4 * size, steps * batch, dtype=torch.bfloat16)
+        grad_hidden = torch.zeros(size, batch, dtype=torch.bfloat16)
+        grad_cell, grad_shared = torch.zeros(size, batch), torch.zeros(4 * size, batch)
+        scratch = torch.empty(5 * size, batch)
+        on_cells, on_gates, on_grad_cell, on_grad_shared, on_scratch = (
+            tensor.numpy() for tensor in (cells, gates, grad_cell, grad_shared, scratch)
         )
-        outside, on_hidden = _by_step(_bits(outputs[0].bfloat16().flatten(1)), batch), _bits(hidden)
-        on_changes, places = _by_step(_bits(changes), batch), changes.split(batch, dim=1)
+        on_grad_hidden, on_grad_states = _bits(grad_hidden), _by_step(_bits(grad_states.bfloat16().flatten(1)), batch)
+        on_grad_products, by_step = _by_step(_bits(grad_products), batch), grad_products.split(batch, dim=1)
         for step in reversed(range(steps)):
             kernels.backward(
-                outside[step],
-                on_hidden,
+                on_grad_states[step],
+                on_grad_hidden,
                 on_gates[step],
                 on_cells[step],
                 on_cells[step + 1],
-                on_cell,
-                on_rough,
-                on_changes[step],
-                on_shared,
+                on_grad_cell,
+                on_scratch,
+                on_grad_products[step],
+                on_grad_shared,
             )
-            torch.mm(transposed, places[step], out=hidden)
-        inputs = (low[:, :width].T.contiguous() @ changes).unflatten(1, (steps, batch))
-        weights = changes @ columns[:, : steps * batch].T
-        return inputs.float(), shared, weights.float(), hidden.float(), cell
+            torch.mm(transposed, by_step[step], out=grad_hidden)
+        grad_inputs = (rounded[:, :width].T.contiguous() @ grad_products).unflatten(1, (steps, batch))
+        grad_weights = grad_products @ columns[:, : steps * batch].T
+        return grad_inputs.float(), grad_shared, grad_weights.float(), grad_hidden.float(), grad_cell
 
 
 def _bits(tensor: Tensor) -> NDArray[np.uint16]:

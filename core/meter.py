@@ -4,6 +4,7 @@ import math
 import statistics
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -105,9 +106,15 @@ class SpikeDetector:
     cannot move as it moves a mean and a standard deviation. Steps above it do not count as usual.
     """
 
-    def __init__(self) -> None:
-        self._usual: deque[float] = deque(maxlen=MEMORY)
-        self._above = 0
+    def __init__(self, state: Sequence[float] | None = None) -> None:
+        """`state` is what another one's `state` returned: to go on where that was."""
+        above, *usual = state or [0]
+        self._usual: deque[float] = deque(usual, maxlen=MEMORY)
+        self._above = int(above)
+
+    def state(self) -> list[float]:
+        """What it remembers, as plain numbers."""
+        return [self._above, *self._usual]
 
     @property
     def calm(self) -> bool:

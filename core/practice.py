@@ -2,9 +2,10 @@
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
 (exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
-(`core.picture_classifier`) looks at them: the reward is the log probability of the code's category. Codes that are
-none of a drawing's, between two of them or of the prior, have a category by p(category | code). The gradient
-is REINFORCE (Williams 1992), of the best and the worst drawing of a code, each the other's baseline.
+(`core.picture_classifier`) looks at them: the reward is the log probability of the code's category. A code that is
+none of a drawing's, between two of them or of the prior, is of each category by p(category | code), and the reward
+log sum p(category | picture) p(category | code). The gradient is REINFORCE (Williams 1992), of the best and the
+worst drawing of a code, each the other's baseline.
 
 Only what the decoder chooses is led, the pen's state and the component of the mixture: in the gradient of where
 within a component a point falls there is fifty times the noise, and no signal that could be measured.
@@ -89,7 +90,7 @@ def draw_round(
     *,
     bfloat16: bool = False,
 ) -> tuple[list[Attempts], float]:
-    """STEPS batches of attempts at codes, and their mean reward.
+    """At most STEPS batches of attempts at codes, and the mean reward of all that was drawn.
 
     The classifier knows all categories of `dataset`. Drawing takes a good part of a minute where batches are
     large: `cancelled` is asked as it goes on, and Cancelled is raised when it says so.

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
+from core.device import multiplies_bfloat16
 from core.errors import Cancelled, TrainingError
 from core.evaluation import Losses, losses_per_drawing
 from core.loss import category_loss, kl_annealing, kl_loss, reconstruction_loss
@@ -59,7 +60,7 @@ class Progress:
     validation: Losses | None = None
     """Set once an epoch."""
     best: bool = False
-    """Whether that validation is the best so far."""
+    """Whether the weights of that validation are kept: it is the best so far or, with practice, the last."""
     event: str = ""
     """Something the user should know, such as a recovery from NaN or from a loss that leapt up."""
 
@@ -195,6 +196,7 @@ class TrainingRun:
             "seconds": self.seconds,
             "rate_factor": self.rate_factor,
             "epoch_sums": list(self._epoch_mean.sums),
+            "spikes": self._spikes.state(),
             "attempts": [attempts.to_dict() for attempts in self._attempts],
         }
 
@@ -221,6 +223,7 @@ class TrainingRun:
             self.batch_in_epoch, self.sketches = snapshot["batch_in_epoch"], snapshot["sketches"]
             self.seconds, self.rate_factor = snapshot["seconds"], snapshot["rate_factor"]
             self._epoch_mean = EpochMean(snapshot.get("epoch_sums"))
+            self._spikes = SpikeDetector(snapshot.get("spikes"))
             if self.rank == 0:  # whose attempts they are; other processes begin a round
                 self._attempts = [Attempts.from_dict(each, self.device) for each in snapshot.get("attempts", [])]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
@@ -258,6 +261,7 @@ class TrainingRun:
                     measured = self._train_step(indices, started)
                 except Cancelled:  # in practice, before anything was changed: the step comes again at a resumption
                     self.stopped = True
+                    yield self._report(meter)
                     return
                 meter.add(measured, len(indices), int(self.dataset.lengths[indices].sum()))
                 self.batch_in_epoch += 1
@@ -339,7 +343,14 @@ class TrainingRun:
             # Several processes have to agree on a stop, which they do at the end of a step.
             cancelled = (lambda: self._stop_requested) if self.world == 1 else None
             self._attempts, self._reward = draw_round(
-                self.model, classifier, self.dataset, self.scale, share, seed, cancelled, bfloat16=self._bfloat16
+                self.model,
+                classifier,
+                self.dataset,
+                self.scale,
+                share,
+                seed,
+                cancelled,
+                bfloat16=self._bfloat16 and multiplies_bfloat16(),  # it draws on the CPU
             )
         if not self._attempts:  # nothing that was drawn has a point
             return torch.zeros((), device=self.device)
@@ -438,6 +449,7 @@ class TrainingRun:
                 self._keep_good_state()
             return ""
         self._load_state(self._good)
+        self._attempts = []  # those were drawn by the weights that are given up
         self.rate_factor /= 2
         if self.rate_factor < 1e-4:
             raise TrainingError(f"{trouble} again and again; try a lower learning rate.")
@@ -495,6 +507,5 @@ def _use_bfloat16(precision: str, device: torch.device) -> bool:
     if precision != "auto":
         return precision == "bfloat16"
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    # Without these instructions a CPU emulates bfloat16, slower than float32.
-    return device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and multiplies_bfloat16()

@@ -35,7 +35,8 @@ class SketchDecoder:
     def __init__(self, decoder: Decoder, scale: float, *, bfloat16: bool = False) -> None:
         """`scale` is the checkpoint's scale factor: decoded offsets are multiplied by it.
 
-        With `bfloat16` the products for more than a few sketches are in that precision.
+        With `bfloat16` the gates of more than a few sketches are computed in that precision: faster, where the
+        CPU multiplies it, and for drawings that no one compares with others of the same seed.
         """
         self._weights = StepWeights(decoder, bfloat16=bfloat16)
         self.latent, self.scale = decoder.config.latent, scale

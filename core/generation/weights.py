@@ -21,7 +21,7 @@ from core.model import POINT, Decoder
 CONTEXT = POINT + 1
 """Width of the attention's average: a point and a constant 1."""
 _ALIGNED = 32
-"""Rows of the step's matrix begin at multiples of this many floats (64 bytes), which BLAS reads faster."""
+"""Rows of the step's matrix begin at multiples of this many numbers: 64 bytes in bfloat16, which BLAS reads faster."""
 
 
 class StepWeights:

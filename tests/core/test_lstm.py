@@ -1,4 +1,4 @@
-"""The LSTM in bfloat16 beside PyTorch's own in float32 and float64."""
+"""The LSTM in bfloat16 beside PyTorch's own in float32."""
 
 import numpy as np
 import pytest

@@ -189,9 +189,9 @@ def test_a_stop_does_not_wait_for_a_round_of_practice(houses_and_rings, monkeypa
     run = make_run(houses_and_rings, epochs=3, **{**PRACTISING, "practice_from": 0.0})
     draw = training.draw_round
 
-    def stopped(*arguments):
+    def stopped(*arguments, **options):
         run.request_stop()
-        return draw(*arguments)
+        return draw(*arguments, **options)
 
     monkeypatch.setattr(training, "draw_round", stopped)
     before = {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
