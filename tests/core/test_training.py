@@ -220,8 +220,8 @@ def test_the_decoder_alone_is_trained(houses_and_rings, practice):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"category_weight": 5.0, "mirror": True}, PRACTISING],
-    ids=["plain", "named", "practising"],
+    params=[{}, {"category_weight": 5.0, "mirror": True}, PRACTISING, {"precision": "bfloat16", **PRACTISING}],
+    ids=["plain", "named", "practising", "bfloat16"],
 )
 def whole(houses_and_rings, request):
     """A run that nothing interrupted, and what is special about it."""
