@@ -48,7 +48,7 @@ LEAST_REWARD = -8.0
 """Of a drawing that does not end, or has no point, too."""
 LARGEST_ADVANTAGE = 2.0
 """In standard deviations; a few drawings are not to outweigh a batch."""
-AT_ONCE = 256
+AT_ONCE = 512
 """Drawings decoded together."""
 
 
