@@ -178,9 +178,12 @@ class Studio(QObject):
     def _on_relocated(self, answer: Relocated) -> None:
         """The current code and the film as they lie now, unless others have become current meanwhile."""
         if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
+            if self._whole is self.here:
+                self._whole = answer.here
             self.here = answer.here
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
-            self.film = answer.film
+            # Its places alone: more of it may have been drawn meanwhile.
+            self.film = replace(self.film, positions=answer.film.positions, line=answer.film.line)
 
     def _beginning(self, opened: "Opened") -> State:
         first, last = opened.beginning
