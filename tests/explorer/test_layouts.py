@@ -291,6 +291,17 @@ def test_new_data_is_shown_by_pca_first_and_reopened_as_it_was_refined(
     np.testing.assert_allclose(second.atlas.positions, studio.current.atlas.positions, atol=2 * byte)
 
 
+def test_new_data_is_refined_though_a_layout_was_on_view(studio, checkpoint, drawings, qtbot, layout, tmp_path):
+    finished(qtbot, studio, LayoutConfig(seed=1))
+    opened = result_of(open_checkpoint(str(checkpoint), drawings[:1], cache=tmp_path / "other"))
+    layout.clear()
+    studio._show(opened, studio._beginning(opened))
+    assert studio.layouts.running
+    with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
+        layout.set()
+    assert studio.current.refined
+
+
 # -- gliding -----------------------------------------------------------------------------------
 
 
