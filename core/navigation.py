@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 NEIGHBOURS = 8
 CANDIDATES = 16
 """Map neighbours of a place, of which the NEIGHBOURS that are nearest to one another in R^N_z count."""
+FEW = 64
+"""So many map neighbours are looked through for an allowed drawing, or this part of all that are allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +78,23 @@ class Navigator:
 
         Of those that `among` [N] allows, if it is given; the distance is infinite where it allows none.
         """
-        count = 1
-        while True:
+        if among is None:
+            distances, indices = self._map_neighbours(x, y, 1)
+            return int(indices[0]), float(distances[0])
+        few, count = max(FEW, np.count_nonzero(among) // FEW), 1
+        while count <= min(few, len(self.atlas)):
             distances, indices = self._map_neighbours(x, y, count)
-            allowed = np.ones(count, dtype=bool) if among is None else among[indices]
+            allowed = among[indices]
             if allowed.any():
-                first = int(np.argmax(allowed))
+                first = int(allowed.argmax())
                 return int(indices[first]), float(distances[first])
-            if count == len(self.atlas):
-                return 0, float("inf")
-            count = min(8 * count, len(self.atlas))
+            count *= 8
+        rows = np.flatnonzero(among)
+        if not len(rows):
+            return 0, float("inf")
+        distances = np.hypot(*(self.atlas.positions[rows] - np.array((x, y))).T)
+        nearest = int(distances.argmin())
+        return int(rows[nearest]), float(distances[nearest])
 
     def _map_neighbours(self, x: float, y: float, count: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Distances and indices [count] of the drawings nearest on the map, nearest first."""

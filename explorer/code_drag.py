@@ -49,6 +49,8 @@ def code_mime(title: str, code: "Code", stroke3: Strokes) -> QMimeData:
 
 def dropped_code(mime: QMimeData) -> CarriedCode | None:
     """The code that arrives, or None if there is none that can be used, whoever made the bytes."""
+    from explorer.records import LARGEST
+
     try:
         wire = msgspec.json.decode(mime.data(MIME).data(), type=_Wire)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -56,7 +58,7 @@ def dropped_code(mime: QMimeData) -> CarriedCode | None:
     with np.errstate(over="ignore"):
         code = np.array(wire.code, dtype=np.float32)
         stroke3 = np.array(wire.stroke3, dtype=np.float32).reshape(-1, 3)
-    if not (np.isfinite(code).all() and np.isfinite(stroke3).all()):
+    if not ((np.abs(code) <= LARGEST).all() and (np.abs(stroke3) <= LARGEST).all()):  # not so for NaN either
         return None
     return CarriedCode(wire.title, code, stroke3)
 

@@ -116,7 +116,8 @@ class Layouts(QObject):
     def follow(self, before: State, after: State) -> None:
         """Bring the map to the layout of another state; a layout that runs is of no use then."""
         opened = self._map_of(after)
-        if opened is not None and after.differs(before, "layout"):
+        shown = opened is self._studio.current  # as that of a checkpoint just opened, which may be being laid out
+        if opened is not None and not shown and after.differs(before, "layout"):
             self._end()
             self.moved.emit(opened)
 

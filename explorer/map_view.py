@@ -38,6 +38,9 @@ DIMMED = 0.3
 MOST_OUTLINED = 100
 """Of a larger selection, outlines would hide the drawings."""
 
+FARTHEST = 1e5
+"""Map units from the origin that can be looked at: a click out there is within what a session can hold."""
+
 
 class Tool(Enum):
     """What the left button does on the map."""
@@ -57,6 +60,7 @@ class MapBox(pg.ViewBox):
 
     def __init__(self) -> None:
         super().__init__(lockAspect=True, enableMenu=False)
+        self.setLimits(xMin=-FARTHEST, xMax=FARTHEST, yMin=-FARTHEST, yMax=FARTHEST)
         self.panning = False
         self.panned = False
         """Whether anything was dragged since `panning` was last set."""

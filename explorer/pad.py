@@ -14,6 +14,10 @@ from explorer.workers import LatestWorker
 if TYPE_CHECKING:
     from explorer.studio import Studio
 
+MOST_STROKES, MOST_POINTS = 1_000, 100_000
+"""Of a drawing, and of a stroke: what a session can hold."""
+TOO_MUCH = f"This is no drawing by hand: it may have up to {MOST_STROKES:,} strokes of {MOST_POINTS:,} points."
+
 
 class Pad(QObject):
     """A drawing by hand. Each change of it makes it the current code, and is a step that can be undone."""
@@ -120,6 +124,9 @@ class Pad(QObject):
 
     def _edit(self, text: str, strokes: tuple[Stroke, ...]) -> None:
         """Change the drawing, and with it what is current, in one step; an empty pad leaves that as it is."""
+        if len(strokes) > MOST_STROKES or max(map(len, strokes), default=0) > MOST_POINTS:
+            self.said.emit(TOO_MUCH)
+            return
         target = ByHand(strokes) if strokes else self._studio.state.target
         self._studio.live = False
         self._studio.edit(text, pad=strokes, target=target)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
@@ -16,10 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.freehand import Stroke
 from explorer.by_hand import Completions
 from explorer.code_drag import CarriedCode, DragSource
 from explorer.pad_view import PadView
-from explorer.requests import Located, Sketch
+from explorer.requests import ByHand, Located, Sketch
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
@@ -43,9 +45,11 @@ class PadPanel(QWidget):
         self._studio, self._pad = studio, studio.pad
         self._begun = False
         """Whether the grid shows something of the completions last asked for."""
+        self._known: tuple[Stroke, ...] = ()
+        """The drawing of which is known, whatever is current now, …"""
         self._located: Located | None = None
         self._sketch: Sketch | None = None
-        """Where the drawing lies and what the model makes of it, whatever is current now."""
+        """… where it lies and what the model makes of it."""
         self.sheet = PadView(theme)
         self.view = SketchView(theme)
         self.view.setMinimumSize(90, 90)
@@ -71,6 +75,7 @@ class PadPanel(QWidget):
         self._pad.completing.connect(self._on_completing)
         self._pad.completed.connect(self._on_completed)
         self._show_strokes()
+        self._show_known()
 
     def _lay_out(self) -> None:
         model = QVBoxLayout()
@@ -124,19 +129,20 @@ class PadPanel(QWidget):
 
     def _on_opened(self, opened: "Opened") -> None:
         self.view.attend = opened.decoder.attention_of
-        self.view.clear()
+        self._known, self._located, self._sketch = (), None, None
+        self._show_known()
 
     def _on_state(self, before: State, after: State) -> None:
         if after.pad is not before.pad:
             self._show_strokes()
+        if after.differs(before, "pad", "target") and not self._on_its_way:
+            self._show_known()
 
     def _show_strokes(self) -> None:
         strokes = self._pad.strokes
         self.sheet.show_strokes(strokes)
         for button in (self.complete, self.undo, self.clear, self.pin):
             button.setEnabled(bool(strokes))
-        if not strokes:
-            self._show_nothing()
         self._show_page(self.pages.widget(0))
 
     def _show_page(self, page: QWidget) -> None:
@@ -147,36 +153,53 @@ class PadPanel(QWidget):
         for button in (self.undo, self.clear, self.open, self.pin):
             button.setVisible(not completing)
 
+    @property
+    def _is_known(self) -> bool:
+        return bool(self._known) and _same(self._known, self._pad.strokes)
+
+    @property
+    def _on_its_way(self) -> bool:
+        """Whether it is asked for, so that what is known of the drawing before may stay so long."""
+        target = self._studio.state.target
+        return not self._is_known and isinstance(target, ByHand) and _same(target.strokes, self._pad.strokes)
+
     def _on_located(self, located: Located | None) -> None:
-        self._located, self._sketch = located, None
-        if located is None:
-            self._show_nothing()
-        else:
-            self.view.begin()
-            self.place.setText(f"{MODEL}; {located.detail}")
+        target = self._studio.state.target
+        assert isinstance(target, ByHand)
+        self._known, self._located, self._sketch = target.strokes, located, None
+        self._show_known()
 
     def _on_reconstructed(self, sketch: Sketch) -> None:
         self._sketch = sketch
-        self.view.show_sketch(sketch)
+        if self._is_known:
+            self.view.show_sketch(sketch)
+
+    def _show_known(self) -> None:
+        """What the model makes of the drawing on the sheet, as far as that is known."""
+        if not self._is_known or self._located is None:
+            self.view.clear()
+            self.place.setText(MODEL)
+            return
+        self.view.begin()
+        self.place.setText(f"{MODEL}; {self._located.detail}")
+        if self._sketch is not None:
+            self.view.show_sketch(self._sketch)
 
     def _carried(self) -> CarriedCode | None:
         located, sketch = self._located, self._sketch
-        if located is None or sketch is None or not sketch.finished:
+        if not self._is_known or located is None or sketch is None or not sketch.finished:
             return None
         return CarriedCode(located.title, located.place.code, sketch.stroke3)
 
     def _pin(self) -> None:
-        """Pin the drawing's code, also where something else has become current."""
+        """Pin the drawing's code, also where something else has become current, as soon as it is known."""
         carried = self._carried()
-        if self._pad.current or carried is None:
-            self._studio.pin()
-        else:
+        if carried is not None and not self._pad.current:
             self._studio.pin_code(*carried)
-
-    def _show_nothing(self) -> None:
-        self._located = self._sketch = None
-        self.view.clear()
-        self.place.setText(MODEL)
+            return
+        if not self._pad.current or (self._is_known and self._located is None):  # it is said again why
+            self._studio.choose(ByHand(self._pad.strokes))
+        self._studio.pin()
 
     # -- completions -------------------------------------------------------------------------
 
@@ -223,6 +246,11 @@ class PadPanel(QWidget):
         if source is not None:
             event.acceptProposedAction()
             self._pad.open(source)
+
+
+def _same(strokes: tuple[Stroke, ...], others: tuple[Stroke, ...]) -> bool:
+    """Whether it is the same drawing; that of a session comes twice, on the pad and as what is current."""
+    return strokes is others or (len(strokes) == len(others) and all(map(np.array_equal, strokes, others)))
 
 
 def svg_in(mime: QMimeData) -> Path | bytes | None:

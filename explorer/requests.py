@@ -265,13 +265,17 @@ def _compare(
 
 
 def calculate(target: ByExpression, opened: "Opened") -> "Answer":
-    """What an expression amounts to. Raises ExpressionError."""
+    """What an expression amounts to. Raises ExpressionError, also for a code that no session could hold."""
+    from core.errors import ExpressionError
     from core.expression import CodeSpace, evaluate, with_norm
+    from explorer.records import LARGEST
 
     space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars, target.groups)
     answer = evaluate(target.text, space)
     if target.rescale and not isinstance(answer.value, float):
         answer = replace(answer, value=with_norm(answer.value, opened.atlas.typical_norm))
+    if not isinstance(answer.value, float) and np.abs(answer.value).max() > LARGEST:
+        raise ExpressionError(f"The result of this is too large: a code has numbers of up to {LARGEST:,.0f}.", 0)
     return answer
 
 

@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from explorer.directions import Directions
 from explorer.exporting import Exporting
 from explorer.filming import SEED as FILM_SEED
 from explorer.filming import Filming
-from explorer.keeping import Keeping
+from explorer.keeping import MADE, Keeping
 from explorer.layouts import Layouts, Relocated
 from explorer.listing import Listing
 from explorer.pad import Pad
@@ -89,6 +89,10 @@ class Studio(QObject):
         self.sketch: Sketch | None = None
         self.film: Film | None = None
         self.state = State()
+        self.ask: Callable[[Callable[[], object]], object] = lambda then: then()
+        """Does what would close the present session, once that is saved or given up."""
+        self._left = self.state
+        """The state in which something was asked to be opened."""
         self.history = QUndoStack(self)
         self.history.setUndoLimit(MOST_STEPS)
         self.drawn = False
@@ -147,6 +151,7 @@ class Studio(QObject):
             opened = yield from open_checkpoint(name, data, device)
             return Session(source, opened, self._beginning(opened))
 
+        self._left = self.state
         self._opener.start(make)
 
     def reopen(self, path: Path, device: str = "auto", *, recovered: bool = False) -> None:
@@ -160,11 +165,18 @@ class Studio(QObject):
 
             return (yield from open_session(path, device, recovered=recovered))
 
+        self._left = self.state
         self._opener.start(make)
 
     def _on_opened(self, session: "Session") -> None:
-        self._show(session.opened, session.state)
-        self.keeping.keep(session)
+        def take() -> None:
+            self._show(session.opened, session.state)
+            self.keeping.keep(session)
+
+        if self.state.differs(self._left, *MADE):
+            self.ask(take)  # about what was made meanwhile
+        else:
+            take()
         self.opening.emit("", None)
 
     def _on_opening_failed(self, message: str, details: str) -> None:
@@ -178,9 +190,12 @@ class Studio(QObject):
     def _on_relocated(self, answer: Relocated) -> None:
         """The current code and the film as they lie now, unless others have become current meanwhile."""
         if self.here is not None and answer.here is not None and self.here.place is answer.here.place:
+            if self._whole is self.here:
+                self._whole = answer.here
             self.here = answer.here
         if self.film is not None and answer.film is not None and self.film.codes is answer.film.codes:
-            self.film = answer.film
+            # Its places alone: more of it may have been drawn meanwhile.
+            self.film = replace(self.film, positions=answer.film.positions, line=answer.film.line)
 
     def _beginning(self, opened: "Opened") -> State:
         first, last = opened.beginning

@@ -70,7 +70,12 @@ class TrainingSettings:
     @property
     def can_resume(self) -> bool:
         """Whether a training has left a state beside `out` to go on from."""
-        return self.out.with_name(f"{self.out.name}.resume").exists()
+        return is_there(self.out.with_name(f"{self.out.name}.resume"))
+
+
+def is_there(path: Path | str) -> bool:
+    """Whether there is such a file or folder; under a name that is too long there is none."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib's raises OSError for such a name
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import glob
 import itertools
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from PySide6.QtWidgets import (
 
 from explorer.studio import Studio
 from explorer.theme import clear_of_border
-from explorer.training import TrainingSettings, command, typed
+from explorer.training import TrainingSettings, command, is_there, typed
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
@@ -128,7 +129,7 @@ class TrainingForm(QWidget):
         opened = self._studio.current
         return TrainingSettings(
             data=words,
-            out=Path(out).expanduser(),
+            out=Path(at_home(out)),
             encoder_hidden=self.encoder.value(),
             decoder_hidden=self.decoder.value(),
             attention=self.attention.isChecked(),
@@ -184,8 +185,13 @@ def words_of(text: str) -> tuple[str, ...]:
     """What a line of data names: words between semicolons, or commas where no file is named so."""
     words: list[str] = []
     for part in map(str.strip, text.split(";")):
-        words += [part] if Path(part).exists() else map(str.strip, part.split(","))
-    return tuple(str(Path(word).expanduser()) if word.startswith("~") else word for word in words if word)
+        words += [part] if is_there(part) else map(str.strip, part.split(","))
+    return tuple(at_home(word) for word in words if word)
+
+
+def at_home(path: str) -> str:
+    """A path with the home folder for its `~`; as it is, if that is of a user that there is not."""
+    return os.path.expanduser(path)  # noqa: PTH111 - pathlib's raises RuntimeError for such a user
 
 
 def flags_of(text: str) -> tuple[str, ...]:

@@ -106,6 +106,7 @@ class Window(QMainWindow):
         studio.keeping.changed.connect(self._on_keeping)
         studio.keeping.took.connect(self._on_took)
         studio.keeping.view = self.view
+        studio.ask = self.files.ask
         self.search.missed.connect(self.status.setText)
         self.search.found.connect(self._on_found)
         self.map.marquee.shape_changed.connect(lambda: self.set_tool(self.map.tool))

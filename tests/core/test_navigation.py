@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from core.navigation import Navigator
+from core.navigation import FEW, Navigator
 from core.neighbours import build_graph
 from tests.core.conftest import make_atlas_of
 from tests.generators import result_of
@@ -113,6 +113,25 @@ def test_a_code_among_drawings_lies_among_them(navigator):
         low, high = positions[own].min(axis=0), positions[own].max(axis=0)
         assert low[0] <= x <= high[0]
         assert low[1] <= y <= high[1]
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+@pytest.mark.parametrize("shown", [0, 1, 5, 100, 300])
+def test_the_nearest_of_those_allowed_is_found_by_looking_at_few_neighbours(shown, prepared, monkeypatch):
+    rng = np.random.default_rng(shown)
+    navigator = Navigator(make_atlas_of(rng.standard_normal((300, 4))))
+    if prepared:
+        navigator.prepare()
+    looked_at = []
+    neighbours = navigator._map_neighbours
+    monkeypatch.setattr(navigator, "_map_neighbours", lambda *asked: looked_at.append(asked[2]) or neighbours(*asked))
+    among = np.isin(np.arange(300), rng.permutation(300)[:shown])
+    for x, y in rng.uniform(-4, 4, (30, 2)).tolist():
+        index, distance = navigator.on_map(x, y, among)
+        away = np.where(among, np.hypot(*(navigator.atlas.positions - np.array((x, y))).T), np.inf)
+        assert index == away.argmin()
+        assert distance == pytest.approx(away.min())
+    assert max(looked_at) <= FEW
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -14,6 +14,7 @@ from explorer.arithmetic import Figure
 from explorer.code_drag import code_mime
 from explorer.requests import AtCode, AtDrawing, ByExpression, Calculated, Misread
 from explorer.scalar_row import read_entry
+from explorer.session import read_state, session_bytes
 from tests.explorer.test_code_drag import drop, foreign
 
 WAIT = 20_000
@@ -165,6 +166,15 @@ def test_rescaling_is_undone_with_its_result(studio, qtbot):
     assert not studio.state.rescale
     assert isinstance(studio.state.target, ByExpression)
     assert not studio.state.target.rescale
+
+
+def test_a_code_that_no_session_could_hold_is_refused_in_a_sentence(studio, qtbot):
+    studio.pin()
+    said = say(qtbot, studio, "1e10 * a")
+    assert said.message == "The result of this is too large: a code has numbers of up to 1,000,000."
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    studio.pin()
+    read_state(session_bytes(studio.keeping.session()), studio.current)
 
 
 def test_the_figure_has_each_term_and_the_result(studio, qtbot):

@@ -60,6 +60,7 @@ def test_a_code_without_a_sketch_arrives_too():
         json.dumps({"title": "x", "code": ["1"], "stroke3": []}).encode(),
         json.dumps({"title": "x", "code": [1.0], "stroke3": [[1, 2]]}).encode(),
         json.dumps({"title": "x", "code": [1.0], "stroke3": [[0, 0, 0]] * (MOST_POINTS + 1)}).encode(),
+        b'{"title": "x", "code": [1e7], "stroke3": []}',
         b'{"title": "x", "code": [1e39], "stroke3": []}',
         b'{"title": "x", "code": [1e999], "stroke3": []}',
         b'{"title": "x", "code": [NaN], "stroke3": []}',

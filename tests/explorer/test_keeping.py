@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
 
@@ -210,6 +210,38 @@ def test_opening_something_else_asks_too(window, qtbot, checkpoint):
     with qtbot.waitSignal(window.studio.keeping.took, timeout=WAIT):
         press(window, qtbot, BUTTON.Discard)
     assert not window.studio.pins
+
+
+def test_what_is_made_while_something_opens_is_asked_for_too(window, qtbot, checkpoint, tmp_path):
+    studio, opened, path = window.studio, window.studio.current, tmp_path / "mine.sketchspace"
+    window.files.asks = True
+    save(window, qtbot, path)
+    for name, act, which in (
+        ("a checkpoint", lambda: window.files.open([checkpoint]), BUTTON.Cancel),
+        ("a session", lambda: window.files.open([path]), BUTTON.Discard),
+    ):
+        act()
+        assert window.findChild(QMessageBox) is None, name
+        studio.pin()
+        qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None, timeout=WAIT)
+        assert (studio.current is opened, list(studio.pins)) == (True, ["a"]), name
+        press(window, qtbot, which)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        assert bool(studio.pins) == (which == BUTTON.Cancel), name
+        assert window.isWindowModified() == (which == BUTTON.Cancel), name
+        assert not window.progress.isVisible(), name
+        studio.history.undo()
+
+
+def test_looking_around_while_something_opens_is_asked_for_by_nobody(window, qtbot, checkpoint):
+    window.files.asks = True
+    window.studio.pin()
+    window.files.open([checkpoint])
+    press(window, qtbot, BUTTON.Discard)
+    window.studio.choose_drawing(5)
+    with qtbot.waitSignal(window.studio.keeping.took, timeout=WAIT):
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert window.findChild(QMessageBox) is None
 
 
 def drop(window, *paths: Path) -> None:

@@ -4,6 +4,7 @@ The layout itself is tested in core/test_projection; here it is one that moves e
 """
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from explorer import opening
 from explorer.directions import principal_key
 from explorer.glide import Glide
+from explorer.layouts import Relocated
 from explorer.opening import lay_out_again, open_checkpoint
-from explorer.requests import AtDrawing, AtPosition
+from explorer.requests import AtDrawing, AtPosition, ByExpression
 from tests.generators import result_of
 
 WAIT = 20_000
@@ -177,6 +179,29 @@ def test_places_keep_their_codes_when_the_map_is_laid_out(studio, qtbot, layout)
     np.testing.assert_array_equal(studio.here.place.code, code)
 
 
+def test_a_film_that_was_drawn_on_while_the_map_moved_stays_as_whole_as_it_is(studio, qtbot):
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
+    film = studio.film
+    moved = replace(film, positions=film.positions + 1, line=film.line + 1, whole=np.zeros_like(film.whole))
+    studio.layouts.relocated.emit(Relocated(None, moved))
+    assert studio.film.finished
+    assert (studio.film.positions is moved.positions, studio.film.line is moved.line) == (True, True)
+
+
+def test_a_sketch_on_view_stays_a_whole_one_when_the_map_moves(studio, qtbot, layout):
+    """So it can still be pinned though what is asked for next has no code."""
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
+    here = studio.here
+    with qtbot.waitSignal(studio.layouts.relocated, timeout=WAIT):
+        finished(qtbot, studio, LayoutConfig())
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
+    assert studio.here is not here
+    studio.choose(ByExpression("nobody", {}, {}))
+    assert not studio.drawn
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    assert studio.pin() == "a"
+
+
 def test_a_session_reopens_on_its_layout(studio, qtbot, layout, tmp_path):
     """What is current and the path may be places of that map."""
     finished(qtbot, studio, LayoutConfig(seed=1))
@@ -264,6 +289,17 @@ def test_new_data_is_shown_by_pca_first_and_reopened_as_it_was_refined(
     second = shown()
     assert second.refined
     np.testing.assert_allclose(second.atlas.positions, studio.current.atlas.positions, atol=2 * byte)
+
+
+def test_new_data_is_refined_though_a_layout_was_on_view(studio, checkpoint, drawings, qtbot, layout, tmp_path):
+    finished(qtbot, studio, LayoutConfig(seed=1))
+    opened = result_of(open_checkpoint(str(checkpoint), drawings[:1], cache=tmp_path / "other"))
+    layout.clear()
+    studio._show(opened, studio._beginning(opened))
+    assert studio.layouts.running
+    with qtbot.waitSignal(studio.layouts.progressed, timeout=WAIT, check_params_cb=lambda stage, _: stage == ""):
+        layout.set()
+    assert studio.current.refined
 
 
 # -- gliding -----------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ import pytest
 from core.encoding import encode_sketch
 from core.freehand import fitted, to_stroke3
 from explorer.by_hand import WAYS
+from explorer.pad import MOST_POINTS, MOST_STROKES, TOO_MUCH
 from explorer.requests import AtDrawing, ByHand
+from explorer.session import read_state, session_bytes
 from tests.parametric import outline
 
 WAIT = 20_000
@@ -202,6 +204,18 @@ def test_a_bad_svg_is_refused_in_one_sentence(studio, pad, qtbot, source, why):
     assert why in said.args[0]
     assert said.args[0].count(".") == 1
     assert pad.strokes == FACE[:1]
+
+
+def test_what_no_session_could_hold_is_refused_in_a_sentence(studio, pad, qtbot):
+    said = sayings(pad)
+    lines = b'<path d="M 0 0 L 9 9"/>' * (MOST_STROKES + 1)
+    with qtbot.waitSignal(pad.said, timeout=WAIT):
+        pad.open(b'<svg xmlns="http://www.w3.org/2000/svg">' + lines + b"</svg>")
+    pad.add(zigzag(MOST_POINTS + 1))
+    assert said == [TOO_MUCH, TOO_MUCH]
+    assert pad.strokes == ()
+    studio.edit("opening a drawing", pad=(zigzag(MOST_POINTS), *(FACE[0] for _ in range(MOST_STROKES - 1))))
+    assert len(read_state(session_bytes(studio.keeping.session()), studio.current).pad) == MOST_STROKES
 
 
 def test_a_file_that_is_not_there_is_named(pad, qtbot, tmp_path):

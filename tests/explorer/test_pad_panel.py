@@ -15,7 +15,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication
 
-from core.freehand import fitted
+from core.encoding import encode_sketch
+from core.freehand import fitted, to_stroke3
 from explorer.code_drag import dropped_code
 from explorer.pad_panel import NOTHING_TO_PASTE
 from tests.parametric import outline
@@ -248,3 +249,84 @@ def test_the_models_own_drawing_stands_beside_and_goes_with_the_strokes(panel, q
     qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
     assert len(panel.view._stroke3) == 0
     assert "nearest" not in panel.place.text()
+
+
+def test_what_the_model_makes_of_a_drawing_comes_back_with_it(panel, window, qtbot):
+    draw(qtbot, panel, FACE[0])
+    qtbot.waitUntil(lambda: panel.view.complete and "nearest" in panel.place.text(), timeout=WAIT)
+    shown, words = panel.view._stroke3, panel.place.text()
+    qtbot.mouseClick(panel.clear, Qt.MouseButton.LeftButton)
+    window.studio.history.undo()
+    assert panel.view._stroke3 is shown
+    assert panel.place.text() == words
+
+
+def test_nothing_of_another_model_stays(panel, window, qtbot, checkpoint):
+    studio = window.studio
+    draw(qtbot, panel, FACE[0])
+    qtbot.waitUntil(lambda: panel.view.complete and "nearest" in panel.place.text(), timeout=WAIT)
+    with qtbot.waitSignal(studio.opened, timeout=WAIT):
+        studio.open(str(checkpoint))
+    assert len(panel.view._stroke3) == 0
+    assert "nearest" not in panel.place.text()
+    assert panel._carried() is None
+
+
+def code_of(panel):
+    """Of the drawing on the sheet."""
+    opened = panel._studio.current
+    return encode_sketch(opened.model, to_stroke3(panel._pad.strokes), opened.checkpoint.scale)
+
+
+def test_the_pin_is_of_the_strokes_on_the_sheet_though_others_were_drawn_since(panel, window, qtbot):
+    studio = window.studio
+    for act in (
+        lambda: draw(qtbot, panel, FACE[0]),
+        lambda: studio.choose_drawing(3),
+        lambda: draw(qtbot, panel, FACE[1]),
+    ):
+        act()
+        qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    studio.history.undo()
+    assert len(panel._pad.strokes) == 1
+    assert len(panel.view._stroke3) == 0
+    assert "nearest" not in panel.place.text()
+    qtbot.mouseClick(panel.pin, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "a" in studio.pins, timeout=WAIT)
+    np.testing.assert_array_equal(studio.pins["a"].code, code_of(panel))
+
+
+def test_the_pin_of_a_reopened_drawing_is_its_own(panel, window, qtbot, tmp_path):
+    studio = window.studio
+    draw(qtbot, panel, FACE[0])
+    studio.choose_drawing(3)
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    with qtbot.waitSignal(studio.keeping.saved, timeout=WAIT):
+        studio.keeping.save(tmp_path / "mine.sketchspace")
+    with qtbot.waitSignal(studio.opened, timeout=WAIT):
+        studio.reopen(tmp_path / "mine.sketchspace")
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    qtbot.mouseClick(panel.pin, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "a" in studio.pins, timeout=WAIT)
+    np.testing.assert_array_equal(studio.pins["a"].code, code_of(panel))
+
+
+def test_a_reopened_drawing_that_is_current_is_shown_as_the_model_draws_it(panel, window, qtbot, tmp_path):
+    draw(qtbot, panel, FACE[0])
+    qtbot.waitUntil(lambda: window.studio.drawn, timeout=WAIT)
+    with qtbot.waitSignal(window.studio.keeping.saved, timeout=WAIT):
+        window.studio.keeping.save(tmp_path / "mine.sketchspace")
+    with qtbot.waitSignal(window.studio.opened, timeout=WAIT):
+        window.studio.reopen(tmp_path / "mine.sketchspace")
+    qtbot.waitUntil(lambda: panel.view.complete and "nearest" in panel.place.text(), timeout=WAIT)
+
+
+def test_a_drawing_without_a_code_is_not_pinned(panel, window, qtbot):
+    """Nor is what is current beside it."""
+    count = window.studio.current.checkpoint.max_points + 2
+    across = np.linspace(0.01, 0.99, count)
+    panel._pad.add(np.column_stack([across, 0.1 + 0.8 * (np.arange(count) % 2)]))
+    qtbot.waitUntil(lambda: "undo a stroke" in panel.words.text(), timeout=WAIT)
+    with qtbot.waitSignal(panel._pad.said, timeout=WAIT):
+        qtbot.mouseClick(panel.pin, Qt.MouseButton.LeftButton)
+    assert window.studio.pins == {}

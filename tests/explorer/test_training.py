@@ -266,6 +266,20 @@ def test_a_line_of_data_becomes_words(tmp_path):
     assert file_of("owl").name == "owl.npz"
 
 
+def test_a_line_of_many_categories_is_no_file(window, qtbot, settings):
+    """A name cannot be that long; nor has everybody a home folder."""
+    names = tuple(f"hot air balloon {letter}" for letter in "abcdefghijklmnopqrstuvwxyz")
+    form = dialog_of(window, qtbot, settings).form
+    form.data.setText(", ".join(names))
+    form.out.setText("~nobody-of-that-name/owl.pt")
+    assert form.settings().data == names
+    assert form.settings().out == Path("~nobody-of-that-name/owl.pt")
+    form.out.setText(f"{'owl' * 100}.pt")
+    assert not form.settings().can_resume
+    assert words_of("~nobody-of-that-name/owl.npz") == ("~nobody-of-that-name/owl.npz",)
+    assert file_of("owl" * 100).stem == "owl" * 100
+
+
 def test_a_file_whose_name_begins_with_a_dash_is_no_flag(settings):
     assert f".{os.sep}-owl.npz" in replace(settings, data=("-owl.npz",)).arguments()
 

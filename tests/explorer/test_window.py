@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QImage
 
 from explorer.map_names import WIDEST, category_homes
 from explorer.map_view import Tool
+from explorer.session import read_state, session_bytes
 
 WAIT = 20_000
 
@@ -194,6 +195,17 @@ def test_names_do_not_cover_each_other(window):
     corners = [(left, bottom), (left, top), (right, bottom), (right, top)]
     apart = place(*((name, label, corner) for (name, label, _), corner in zip(crowd, corners, strict=True)))
     assert [label.center() for label in apart.values()] == [box.childTransform().map(QPointF(*at)) for at in corners]
+
+
+def test_what_can_be_looked_at_and_clicked_a_session_holds(window, qtbot):
+    window.map.zoom(1e9)
+    corner = window.map.viewport().rect().topLeft() + QPoint(2, 2)
+    with qtbot.waitSignal(window.studio.located, timeout=WAIT):
+        qtbot.mouseClick(window.map.viewport(), Qt.MouseButton.LeftButton, pos=corner)
+    assert window.studio.here.place.index is None
+    for _ in range(20):
+        qtbot.keyClick(window.map, Qt.Key.Key_Left)
+    read_state(session_bytes(window.studio.keeping.session()), window.studio.current)
 
 
 def test_closing_ends_every_thread(window):
