@@ -14,6 +14,7 @@ from core.errors import ProjectionError
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from explorer import opening
 from explorer.directions import principal_key
+from explorer.filming import Filming
 from explorer.glide import Glide
 from explorer.opening import lay_out_again, open_checkpoint
 from explorer.requests import AtDrawing, AtPosition
@@ -175,6 +176,14 @@ def test_places_keep_their_codes_when_the_map_is_laid_out(studio, qtbot, layout)
     assert studio.state.target is target
     qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
     np.testing.assert_array_equal(studio.here.place.code, code)
+
+
+def test_places_of_a_path_whose_film_is_of_another_stay_places(studio, qtbot, monkeypatch):
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
+    place = AtPosition(*(studio.current.atlas.positions.max(axis=0) + 1).tolist(), reach=0.01)
+    studio.set_path([AtDrawing(1), place, AtDrawing(2)])
+    monkeypatch.setattr(Filming, "at_rest", True)
+    assert "route" not in studio.layouts._off_the_map()
 
 
 def test_a_session_reopens_on_its_layout(studio, qtbot, layout, tmp_path):
