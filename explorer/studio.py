@@ -326,10 +326,11 @@ class Studio(QObject):
             self.located.emit(answer)
         elif isinstance(answer, Sketch):
             self.sketch = answer
-            self.sketch_changed.emit(answer)
             if answer.finished:
                 self._whole = self.here
                 self.drawn = number == self._asked
+            self.sketch_changed.emit(answer)
+            if answer.finished:
                 if self.drawn and self._pin_drawn:
                     self._pin_drawn = False
                     self.pin()
