@@ -18,13 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.code_drag import CarriedCode, DragSource, DropTarget
-from explorer.requests import VARIANTS, AtCode, Located, Sketch
+from explorer.requests import VARIANTS, AtCode, Located, Sketch, Varied
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
-from explorer.variants import Varied
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
