@@ -167,6 +167,19 @@ def test_enter_and_escape_end_a_path(window, three, at, click, drag, qtbot):
     assert (place_of(window, 1) - at(0.8, 0.03)).manhattanLength() <= 2
 
 
+def test_a_point_of_a_path_that_was_ended_is_moved(window, three, drag, at, qtbot):
+    before = points(window)
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    drag(three[1], at(0.5, 0.97))
+    after = points(window)
+    assert len(after) == 3
+    assert after[::2] == before[::2]
+    assert (place_of(window, 1) - at(0.5, 0.97)).manhattanLength() <= 2
+    window.map.path.begin_anew()
+    drag(at(0.2, 0.03), at(0.8, 0.03))  # beside them it is another
+    assert len(points(window)) == 2
+
+
 def test_the_pointer_shows_what_can_be_taken_hold_of(window, three, at, qtbot):
     viewport = window.map.viewport()
     qtbot.mouseMove(viewport, three[1])
