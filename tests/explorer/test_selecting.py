@@ -59,6 +59,19 @@ def test_a_rectangle_selects_shift_adds_and_ctrl_subtracts(window, qtbot):
     assert not window.selected.isVisible()
 
 
+def test_space_during_a_drag_does_not_end_it(window, qtbot):
+    window.set_tool(Tool.SELECT)
+    viewport, (low, high, middle) = window.map.viewport(), halves(window)
+    with qtbot.waitSignal(window.studio.selection.changed, timeout=WAIT):
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=low)
+        qtbot.mouseMove(viewport, middle)
+        qtbot.keyPress(window.map, Qt.Key.Key_Space)
+        qtbot.mouseMove(viewport, high)
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=high)
+    qtbot.keyRelease(window.map, Qt.Key.Key_Space)
+    assert window.studio.selection.count == len(window.studio.current.atlas)
+
+
 def test_a_lasso_selects_what_it_goes_around(window, qtbot):
     window.set_tool(Tool.SELECT)
     qtbot.keyClick(window, Qt.Key.Key_S)
