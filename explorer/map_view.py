@@ -22,7 +22,7 @@ from explorer.marquee import Marquee
 from explorer.palette import class_rgba
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
-from explorer.requests import AtCode, AtPosition, Located
+from explorer.requests import AtPosition, Located
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 
@@ -119,7 +119,7 @@ class MapView(pg.GraphicsView):
         """What the present drag does, from its beginning to its end."""
         self._carried: int | None = None
         """The drawing that is to be dragged away."""
-        take = DropTarget(self.viewport(), lambda carried: studio.choose(AtCode(carried.code, carried.title)))
+        take = DropTarget(self.viewport(), studio.choose_code)
         take.alone = True  # else the view takes files too, and does nothing with them
         self.path = PathLayer(studio, self.box, theme)
         self._near = Marks(self.box, 3, 12, pg.mkPen(theme.ink, width=1.2))
