@@ -427,6 +427,8 @@ class Studio(QObject):
         `live` while one of its free numbers is being dragged. Without words, what is current stays.
         """
         given = self.state.scalars if scalars is None else scalars
+        if not live and not self.live and self.arithmetic.is_current(text, given):
+            return
         target = self.arithmetic.target(text, given) if text.strip() else self.state.target
         self.live = live
         self.edit("expression", merge="expression", expression=text, scalars=given, target=target)

@@ -103,6 +103,13 @@ def test_a_click_selects_one_drawing_and_a_click_beside_clears(window, qtbot):
     assert selection.count == 0
 
 
+def test_an_outline_around_nothing_is_no_step_where_nothing_is_selected(studio, qtbot):
+    steps = studio.history.count()
+    with qtbot.waitSignal(studio.selection._picker.answered, timeout=WAIT):
+        studio.selection.pick(rectangle(1e6, 1e6, 2e6, 2e6), Combine.REPLACE)
+    assert studio.history.count() == steps
+
+
 def test_only_what_is_shown_is_selected(studio, qtbot):
     shown = studio.current.atlas.labels == 0
     studio.showing.show_alone(shown)
