@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from explorer.requests import ByExpression, Calculated, Misread, Strokes, Target, calculate
@@ -66,8 +67,6 @@ class Figure:
 
 def figure(request: FigureRequest, cancelled: Cancel) -> Iterator[Figure | Misread]:
     """Answer a FigureRequest: all of it drawn at one temperature, with one seed."""
-    import numpy as np
-
     from core.equation import terms
     from core.errors import ExpressionError
     from core.generation import SamplingConfig
@@ -89,6 +88,13 @@ def figure(request: FigureRequest, cancelled: Cancel) -> Iterator[Figure | Misre
     labels = [*parts, ("=", "rescaled" if target.rescale else "")]
     operands = (Operand(*label, sketch) for label, sketch in zip(labels, sketches, strict=True))
     yield Figure(target.text.strip(), tuple(operands))
+
+
+def _equal(first: "Mapping[str, Code]", second: "Mapping[str, Code]") -> bool:
+    """Whether the same names mean the same codes."""
+    return first.keys() == second.keys() and all(
+        code is second[name] or np.array_equal(code, second[name]) for name, code in first.items()
+    )
 
 
 class Arithmetic(QObject):
@@ -132,6 +138,15 @@ class Arithmetic(QObject):
         pinned = {name: pin.code for name, pin in state.pins.items()}
         groups = {name: group.codes for name, group in state.groups.items()}
         return ByExpression(text, pinned, dict(scalars), groups, state.rescale)
+
+    def is_current(self, text: str, scalars: Mapping[str, float]) -> bool:
+        """Whether an expression, as it was given and with all that its names mean now, is what is current."""
+        state, target = self._studio.state, self._studio.state.target
+        if not isinstance(target, ByExpression) or state.taken or not target.text == state.expression == text:
+            return False
+        wanted = self.target(text, scalars)
+        same = _equal(target.pinned, wanted.pinned) and _equal(target.groups, wanted.groups)
+        return same and target.scalars == state.scalars == wanted.scalars and target.rescale == wanted.rescale
 
     def set_rescale(self, rescale: bool) -> None:
         """Bring results of expressions to the data's typical norm from now on, the current one at once."""

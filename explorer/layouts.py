@@ -169,10 +169,12 @@ class Layouts(QObject):
         studio, state, changes = self._studio, self._studio.state, {}
         if studio.here is not None and studio.drawn:
             changes["target"] = _kept(state.target, studio.here.place.code, studio.here.title)
-        if studio.film is not None and studio.filming.at_rest and any(map(on_map, state.route.points)):
-            codes = studio.film.way[studio.film.corners]
-            points = [_kept(*each, "on the path") for each in zip(state.route.points, codes, strict=True)]
-            changes["route"] = replace(state.route, points=tuple(points))
+        film, route = studio.film, state.route
+        known = film is not None and len(film.corners) == len(route.points) and studio.filming.at_rest
+        if known and any(map(on_map, route.points)):
+            codes = film.way[film.corners]
+            points = [_kept(*each, "on the path") for each in zip(route.points, codes, strict=True)]
+            changes["route"] = replace(route, points=tuple(points))
         return changes
 
     def _on_opened(self, opened: "Opened") -> None:

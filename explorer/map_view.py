@@ -1,12 +1,13 @@
 """The map: every drawing as a point, category names above them, and the tools of the mouse."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QCursor, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from explorer.code_drag import DropTarget, drag_code
@@ -21,7 +22,7 @@ from explorer.marquee import Marquee
 from explorer.palette import class_rgba
 from explorer.path_layer import PathLayer
 from explorer.point_layer import PointLayer
-from explorer.requests import AtCode, AtPosition, Located
+from explorer.requests import AtPosition, Located
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
 
@@ -54,6 +55,8 @@ class MapBox(pg.ViewBox):
     """A ViewBox whose left button belongs to the tool; the middle button or space pans, the wheel zooms."""
 
     pressed = Signal(QPointF)
+    drag_began = Signal()
+    """`dragged` follows, until the button is released."""
     dragged = Signal(QPointF, QPointF, bool)
     """(start, end, whether the button was released), in map units."""
     pressed_right = Signal(QPointF)
@@ -64,6 +67,8 @@ class MapBox(pg.ViewBox):
         self.panning = False
         self.panned = False
         """Whether anything was dragged since `panning` was last set."""
+        self._pans = False
+        """Whether the present drag moves the map, from its beginning to its end."""
         self.modifiers = Qt.KeyboardModifier.NoModifier
         """What was held during the last press or drag."""
 
@@ -78,12 +83,16 @@ class MapBox(pg.ViewBox):
 
     def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
         self.modifiers = ev.modifiers()
-        if ev.button() == Qt.MouseButton.LeftButton and not self.panning:
+        self.panned = True
+        if ev.isStart():
+            self._pans = self.panning or ev.button() != Qt.MouseButton.LeftButton
+            if not self._pans:
+                self.drag_began.emit()
+        if not self._pans:
             ev.accept()
             start, end = self.mapToView(ev.buttonDownPos()), self.mapToView(ev.pos())
             self.dragged.emit(start, end, ev.isFinish())
         elif ev.button() != Qt.MouseButton.RightButton:
-            self.panned = True
             super().mouseDragEvent(ev, axis)
 
 
@@ -110,9 +119,11 @@ class MapView(pg.GraphicsView):
         self.card = HoverCard(studio, theme, self.viewport())
         self.box.sigTransformChanged.connect(self.card.dismiss)
         self.card.drawn.connect(self._on_card_drawn)
+        self._drag: Callable[[QPointF, QPointF, bool], None] = self._explore_drag
+        """What the present drag does, from its beginning to its end."""
         self._carried: int | None = None
         """The drawing that is to be dragged away."""
-        take = DropTarget(self.viewport(), lambda carried: studio.choose(AtCode(carried.code, carried.title)))
+        take = DropTarget(self.viewport(), studio.choose_code)
         take.alone = True  # else the view takes files too, and does nothing with them
         self.path = PathLayer(studio, self.box, theme)
         self._near = Marks(self.box, 3, 12, pg.mkPen(theme.ink, width=1.2))
@@ -126,6 +137,7 @@ class MapView(pg.GraphicsView):
         self.box.sigRangeChangedManually.connect(self._on_camera)
         self.box.pressed.connect(self._on_pressed)
         self.box.pressed_right.connect(self._on_pressed_right)
+        self.box.drag_began.connect(self._on_drag_began)
         self.box.dragged.connect(self._on_dragged)
         self.scene().sigMouseMoved.connect(self._on_hover)
         studio.opened.connect(self._on_opened)
@@ -296,15 +308,25 @@ class MapView(pg.GraphicsView):
         else:
             self._studio.choose(self._target(at))
 
+    def _on_drag_began(self) -> None:
+        drags = {Tool.EXPLORE: self._explore_drag, Tool.PATH: self._path_drag, Tool.SELECT: self._select_drag}
+        carries = self.tool is Tool.EXPLORE and self.box.modifiers & Qt.KeyboardModifier.ControlModifier
+        self._drag = self._carry_drag if carries else drags[self.tool]
+
     def _on_dragged(self, start: QPointF, end: QPointF, released: bool) -> None:
-        if self.tool is Tool.SELECT:
-            self.marquee.drag(start, end, released, self.box.modifiers)
-        elif self.tool is Tool.EXPLORE and self.box.modifiers & Qt.KeyboardModifier.ControlModifier:
-            self._carry(None if released else start)
-        elif self.tool is Tool.EXPLORE:
-            self._studio.choose(self._target(end), live=not released)
-        else:
-            self.path.drag(start, end, self._target(start), self._target(end), released)
+        self._drag(start, end, released)
+
+    def _explore_drag(self, _start: QPointF, end: QPointF, released: bool) -> None:
+        self._studio.choose(self._target(end), live=not released)
+
+    def _carry_drag(self, start: QPointF, _end: QPointF, released: bool) -> None:
+        self._carry(None if released else start)
+
+    def _path_drag(self, start: QPointF, end: QPointF, released: bool) -> None:
+        self.path.drag(start, end, self._target(start), self._target(end), released)
+
+    def _select_drag(self, start: QPointF, end: QPointF, released: bool) -> None:
+        self.marquee.drag(start, end, released, self.box.modifiers)
 
     def _on_pressed_right(self, at: QPointF) -> None:
         if self.tool is Tool.PATH:
@@ -391,7 +413,7 @@ class MapView(pg.GraphicsView):
         if event.key() != Qt.Key.Key_Space:
             event.ignore()
         elif not event.isAutoRepeat():
-            if not self.box.panned:
+            if self.box.panning and not self.box.panned:
                 self._studio.resample()
             self._set_panning(False)
 
@@ -402,6 +424,11 @@ class MapView(pg.GraphicsView):
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         else:
             self.set_tool(self.tool)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        if self.box.panning:
+            self._set_panning(False)  # the release of the key goes elsewhere
+        super().focusOutEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._point_at(None)

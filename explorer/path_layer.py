@@ -160,8 +160,8 @@ class PathLayer(QObject):
     def _grab(self, start: QPointF, first: AtPosition, last: AtPosition) -> None:
         """Take hold of what a drag begins on; it begins another path where there is nothing."""
         points = list(self._studio.state.route.points)
-        on_line = None if self._anew else self._line_at(start)
-        self._grabbed = None if self._anew else self._point_at(start)
+        on_line = self._line_at(start)
+        self._grabbed = self._point_at(start)
         if self._grabbed is None and on_line is not None:
             self._grabbed = on_line[0]
             points.insert(self._grabbed, last)

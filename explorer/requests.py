@@ -176,6 +176,17 @@ class Codeless:
 
 
 @dataclass(frozen=True, eq=False)
+class Varied:
+    """Sketches of one code by VARIANTS seeds, perhaps in progress; the first is that of `seed`."""
+
+    code: "Code"
+    seed: int
+    temperature: float
+    sketches: list[Strokes]
+    finished: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Sketch:
     """A drawing, perhaps still in progress."""
 
@@ -184,6 +195,8 @@ class Sketch:
     seconds: float
     """Since the request was taken up; not those that compiling took before the first."""
     seed: int
+    compared: Varied | None = None
+    """Those of which it is the clearest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,7 +263,8 @@ def draw(request: DrawRequest, cancelled: Cancel) -> Iterator[Codeless | Located
         yield Sketch(first, partial.finished and not compared, time.perf_counter() - began, request.seed)
     if compared:
         sketches, best = _compare(first, request.seed, located.place, sampling, opened, cancelled)
-        yield Sketch(sketches[best], True, time.perf_counter() - began, request.seed + best)
+        varied = Varied(located.place.code, request.seed, request.temperature, sketches, finished=True)
+        yield Sketch(sketches[best], True, time.perf_counter() - began, request.seed + best, varied)
 
 
 def _compare(

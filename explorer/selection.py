@@ -103,11 +103,11 @@ class Selection(QObject):
 
     def clear(self) -> None:
         """Select nothing."""
-        if self.count:
-            self._set(np.zeros_like(self.mask))
+        self._set(np.zeros_like(self.mask))
 
     def _set(self, mask: Mask) -> None:
-        self._studio.edit("selection", selected=mask)
+        if not np.array_equal(mask, self.mask):
+            self._studio.edit("selection", selected=mask)
 
     # -- groups ------------------------------------------------------------------------------
 

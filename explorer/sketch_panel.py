@@ -18,13 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.code_drag import CarriedCode, DragSource, DropTarget
-from explorer.requests import VARIANTS, AtCode, Located, Sketch
+from explorer.requests import VARIANTS, Located, Sketch, Varied
 from explorer.sketch_grid import SketchGrid
 from explorer.sketch_view import SketchView
 from explorer.state import State
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
-from explorer.variants import Varied
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
@@ -100,7 +99,7 @@ class SketchPanel(QWidget):
         self.order = _toggle("Order", "Colour the line from its first point to its last (O)")
         self._lay_out()
         DragSource(self.view, lambda _at: self._carried())
-        DropTarget(self.view, lambda carried: studio.choose(AtCode(carried.code, carried.title)))
+        DropTarget(self.view, studio.choose_code)
         self.slider.valueChanged.connect(self._on_temperature)
         self.replay.clicked.connect(self._replay)
         self.variants.toggled.connect(self._show_variants)

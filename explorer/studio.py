@@ -50,6 +50,7 @@ from explorer.workers import Job, LatestWorker
 
 if TYPE_CHECKING:
     from core.expression import Code
+    from explorer.code_drag import CarriedCode
     from explorer.opening import Opened
     from explorer.session import Session
 
@@ -286,6 +287,11 @@ class Studio(QObject):
             frame = AtCode(self.film.codes[index], f"frame {index + 1} of {len(self.film.codes)}")
             self.choose(frame, seed=FILM_SEED, taken=True)  # which was seen in the film
 
+    def choose_code(self, carried: "CarriedCode") -> None:
+        """Make a code that was dropped current, if it is one of this model."""
+        if self._takes(carried.code):
+            self.choose(AtCode(carried.code, carried.title))
+
     def choose_pin(self, name: str) -> None:
         self.choose(AtCode(self.pins[name].code, name))
 
@@ -341,10 +347,11 @@ class Studio(QObject):
             self.located.emit(answer)
         elif isinstance(answer, Sketch):
             self.sketch = answer
-            self.sketch_changed.emit(answer)
             if answer.finished:
                 self._whole = self.here
                 self.drawn = number == self._asked
+            self.sketch_changed.emit(answer)
+            if answer.finished:
                 if self.drawn and self._pin_drawn:
                     self._pin_drawn = False
                     self.pin()
@@ -395,14 +402,21 @@ class Studio(QObject):
 
     def pin_code(self, title: str, code: "Code", stroke3: Strokes) -> str | None:
         """Give a code [N_z] the next free letter, which is returned (None if it is no code of this model)."""
-        if self.current is None or code.shape != self.current.atlas.low.shape:
-            self.failed.emit("This code is of another model and cannot be pinned here.", "")
+        if not self._takes(code):
             return None
+        assert self.current is not None
         names = (f"{letter}{turn if turn > 1 else ''}" for turn in itertools.count(1) for letter in PIN_NAMES)
         taken = {*self.pins, *self.state.groups, *self.current.category_means}
         name = next(name for name in names if name not in taken)
         self.edit(f"pin {name}", pins={**self.pins, name: Pin(name, title, code, stroke3)})
         return name
+
+    def _takes(self, code: "Code") -> bool:
+        """Whether a code is one of this model; `failed` says so if it is not."""
+        takes = self.current is not None and code.shape == self.current.atlas.low.shape
+        if not takes:
+            self.failed.emit("This code is of another model and cannot be used here.", "")
+        return takes
 
     def rename_pin(self, old: str, name: str) -> str:
         """Give a pinned code another name; why it cannot have that one, in a sentence, or nothing if it has it now."""
@@ -428,6 +442,8 @@ class Studio(QObject):
         `live` while one of its free numbers is being dragged. Without words, what is current stays.
         """
         given = self.state.scalars if scalars is None else scalars
+        if not live and not self.live and self.arithmetic.is_current(text, given):
+            return
         target = self.arithmetic.target(text, given) if text.strip() else self.state.target
         self.live = live
         self.edit("expression", merge="expression", expression=text, scalars=given, target=target)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from explorer.requests import VARIANTS, Sketch, Strokes
+from explorer.requests import VARIANTS, Sketch, Varied
 from explorer.workers import Cancel, LatestWorker
 
 if TYPE_CHECKING:
@@ -25,16 +26,6 @@ class VariantsRequest:
     temperature: float
 
 
-@dataclass(frozen=True, eq=False)
-class Varied:
-    """The sketches, perhaps in progress; the first is that of the current seed."""
-
-    code: "Code"
-    seed: int
-    sketches: list[Strokes]
-    finished: bool
-
-
 def draw_variants(request: VariantsRequest, cancelled: Cancel) -> Iterator[Varied]:
     """Answer a VariantsRequest."""
     from core.generation import SamplingConfig
@@ -44,7 +35,7 @@ def draw_variants(request: VariantsRequest, cancelled: Cancel) -> Iterator[Varie
     codes = request.code[None].repeat(VARIANTS, axis=0)
     seeds = range(request.seed, request.seed + VARIANTS)
     for partial in opened.decoder.stream(codes, seeds, sampling, cancelled, every=12):
-        yield Varied(request.code, request.seed, partial.strokes, partial.finished)
+        yield Varied(request.code, request.seed, request.temperature, partial.strokes, partial.finished)
 
 
 class Variants(QObject):
@@ -69,16 +60,17 @@ class Variants(QObject):
     def watch(self, watched: bool) -> None:
         """Whether anybody looks."""
         self.watched = watched
-        if watched:
+        if watched and self._studio.drawn:
             self._ask()
-        else:
+        elif not watched:
             self._worker.cancel()
             self._asked = None
 
     def take(self, number: int) -> None:
         """Make variant `number` the current sketch."""
-        if self.shown is not None:
-            self._studio.edit("variant", seed=self.shown.seed + number, taken=True)
+        shown, here = self.shown, self._studio.here
+        if shown is not None and here is not None and np.array_equal(shown.code, here.place.code):
+            self._studio.edit("variant", seed=shown.seed + number, taken=True)
 
     def _on_opened(self) -> None:
         self._worker.cancel()
@@ -97,14 +89,24 @@ class Variants(QObject):
         if own and self.shown is not None and 0 <= seed - self.shown.seed < VARIANTS:
             seed = self.shown.seed
         asked = (opened, here.place.code.tobytes(), seed, state.temperature)
-        if asked != self._asked:  # a variant that was taken leaves the nine as they are
-            self._asked = asked
+        if asked == self._asked:  # a variant that was taken leaves the nine as they are
+            return
+        self._asked = asked
+        sketch = self._studio.sketch
+        compared = None if sketch is None else sketch.compared
+        if compared is not None and asked[1:] == (compared.code.tobytes(), compared.seed, compared.temperature):
+            self._worker.cancel()
+            self._show(compared)
+        else:
             self._worker.submit(VariantsRequest(opened, here.place.code, seed, state.temperature))
 
-    def _on_varied(self, number: int, answer: Any) -> None:
+    def _on_varied(self, number: int, varied: Varied) -> None:
         if self._worker.current(number):
-            self.shown = answer
-            self.varied.emit(answer)
+            self._show(varied)
+
+    def _show(self, varied: Varied) -> None:
+        self.shown = varied
+        self.varied.emit(varied)
 
     def close(self) -> None:
         self._worker.stop()

@@ -37,6 +37,8 @@ class LatestWorker(QObject):
     answered = Signal(int, object)
     failed = Signal(str, str)
     """(one sentence, traceback or empty)."""
+    _over = Signal(int)
+    """All answers to the request of that number have arrived."""
 
     def __init__(
         self,
@@ -53,10 +55,11 @@ class LatestWorker(QObject):
         self._oldest_wanted = 0
         self._stopping = False
         self._serving: int | None = None
-        """Number of the request that is being answered."""
+        """Number of the request that is being answered, until its last answer has arrived."""
         self._alive_at = 0.0
         self._watch = QTimer(self, interval=WATCH_MS)
         self._watch.timeout.connect(self._look_after)
+        self._over.connect(self._on_over)
         self._start()
 
     def _start(self) -> None:
@@ -82,7 +85,7 @@ class LatestWorker(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether everything asked so far is answered or no longer wanted."""
+        """Whether everything asked so far is answered, and the answers have arrived, or no longer wanted."""
         with self._changed:
             return self._waiting is None and self._serving is None
 
@@ -131,9 +134,12 @@ class LatestWorker(QObject):
                 number, request = self._waiting
                 self._waiting, self._serving, self._alive_at = None, number, time.monotonic()
             self._serve(number, request)
-            with self._changed:
-                if not self._in_charge():
-                    return
+            if self._in_charge():
+                self._over.emit(number)
+
+    def _on_over(self, number: int) -> None:
+        with self._changed:
+            if self._serving == number:  # else another is being answered by now
                 self._serving = None
 
     def _serve(self, number: int, request: Any) -> None:

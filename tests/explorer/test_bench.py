@@ -512,6 +512,22 @@ def test_an_example_and_its_figure_are_one_click(window, qtbot):
     dialog.close()
 
 
+def test_an_open_figure_follows_with_the_sketch_on_view(window, qtbot):
+    studio = window.studio
+    studio.set_temperature(1.0)
+    with qtbot.waitSignal(studio.arithmetic.figured, timeout=WAIT):
+        qtbot.mouseClick(window.bench.figure, LEFT)
+    with qtbot.waitSignal(
+        studio.arithmetic.figured, timeout=WAIT, check_params_cb=lambda figure: figure.text == "cat - bird"
+    ) as signal:
+        studio.calculate("cat - bird")
+    assert studio.sketch.seed != studio.seed  # the clearest is another than the first
+    result = signal.args[0].operands[-1].stroke3
+    assert len(result) == len(studio.sketch.stroke3)
+    np.testing.assert_allclose(result, studio.sketch.stroke3, atol=1e-2)
+    window.bench.dialog.close()
+
+
 def test_the_figure_is_written_in_every_format(studio, qtbot, tmp_path):
     studio.calculate("cat - bird")
     with qtbot.waitSignal(studio.arithmetic.figured, timeout=WAIT):

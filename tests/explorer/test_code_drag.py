@@ -151,6 +151,18 @@ def test_sketch_slot_and_thumbnail_can_be_dragged(window, qtbot, dragged):
     assert studio.state.target.index == listed.indices[1]
 
 
+def test_a_code_of_another_model_is_refused_by_the_map_and_the_sketch(window, qtbot):
+    studio = window.studio
+    state = studio.state
+    for widget in (window.map.viewport(), window.panel.view):
+        with qtbot.waitSignal(studio.failed, timeout=20_000) as signal:
+            drop(widget, code_mime("x", CODE, STROKES))
+        assert "another model" in signal.args[0]
+    assert studio.state is state
+    drop(window.panel.view, code_mime("x", studio.current.atlas.latents[3], STROKES))
+    np.testing.assert_array_equal(studio.state.target.code, studio.current.atlas.latents[3])
+
+
 def test_a_drawing_is_carried_off_the_map_with_control(window, qtbot, dragged):
     studio, view = window.studio, window.map
     index, target = 7, studio.state.target

@@ -15,6 +15,7 @@ from core.errors import ProjectionError
 from core.projection import LayoutConfig, LayoutFrame, pca_layout
 from explorer import opening
 from explorer.directions import principal_key
+from explorer.filming import Filming
 from explorer.glide import Glide
 from explorer.layouts import Relocated
 from explorer.opening import lay_out_again, open_checkpoint
@@ -200,6 +201,14 @@ def test_a_sketch_on_view_stays_a_whole_one_when_the_map_moves(studio, qtbot, la
     assert not studio.drawn
     qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
     assert studio.pin() == "a"
+
+
+def test_places_of_a_path_whose_film_is_of_another_stay_places(studio, qtbot, monkeypatch):
+    qtbot.waitUntil(lambda: settled(studio), timeout=WAIT)
+    place = AtPosition(*(studio.current.atlas.positions.max(axis=0) + 1).tolist(), reach=0.01)
+    studio.set_path([AtDrawing(1), place, AtDrawing(2)])
+    monkeypatch.setattr(Filming, "at_rest", True)
+    assert "route" not in studio.layouts._off_the_map()
 
 
 def test_a_session_reopens_on_its_layout(studio, qtbot, layout, tmp_path):

@@ -167,6 +167,35 @@ def test_enter_and_escape_end_a_path(window, three, at, click, drag, qtbot):
     assert (place_of(window, 1) - at(0.8, 0.03)).manhattanLength() <= 2
 
 
+def test_a_point_of_a_path_that_was_ended_is_moved(window, three, drag, at, qtbot):
+    before = points(window)
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    drag(three[1], at(0.5, 0.97))
+    after = points(window)
+    assert len(after) == 3
+    assert after[::2] == before[::2]
+    assert (place_of(window, 1) - at(0.5, 0.97)).manhattanLength() <= 2
+    window.map.path.begin_anew()
+    drag(at(0.2, 0.03), at(0.8, 0.03))  # beside them it is another
+    assert len(points(window)) == 2
+
+
+def test_space_during_the_drag_of_a_point_does_not_end_it(window, three, drag, at, qtbot):
+    viewport, view, seed = window.map.viewport(), window.map.box.viewRange(), window.studio.seed
+    qtbot.mousePress(viewport, LEFT, pos=three[1])
+    qtbot.mouseMove(viewport, at(0.2, 0.97))
+    qtbot.keyPress(window.map, Qt.Key.Key_Space)
+    qtbot.mouseMove(viewport, at(0.5, 0.97))
+    qtbot.mouseRelease(viewport, LEFT, pos=at(0.5, 0.97))
+    qtbot.keyRelease(window.map, Qt.Key.Key_Space)
+    assert (place_of(window, 1) - at(0.5, 0.97)).manhattanLength() <= 2
+    assert window.map.box.viewRange() == view
+    assert window.studio.seed == seed
+    drag(three[2], at(0.97, 0.5))
+    assert (place_of(window, 1) - at(0.5, 0.97)).manhattanLength() <= 2
+    assert (place_of(window, 2) - at(0.97, 0.5)).manhattanLength() <= 2
+
+
 def test_the_pointer_shows_what_can_be_taken_hold_of(window, three, at, qtbot):
     viewport = window.map.viewport()
     qtbot.mouseMove(viewport, three[1])

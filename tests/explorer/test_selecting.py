@@ -59,6 +59,19 @@ def test_a_rectangle_selects_shift_adds_and_ctrl_subtracts(window, qtbot):
     assert not window.selected.isVisible()
 
 
+def test_space_during_a_drag_does_not_end_it(window, qtbot):
+    window.set_tool(Tool.SELECT)
+    viewport, (low, high, middle) = window.map.viewport(), halves(window)
+    with qtbot.waitSignal(window.studio.selection.changed, timeout=WAIT):
+        qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=low)
+        qtbot.mouseMove(viewport, middle)
+        qtbot.keyPress(window.map, Qt.Key.Key_Space)
+        qtbot.mouseMove(viewport, high)
+        qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=high)
+    qtbot.keyRelease(window.map, Qt.Key.Key_Space)
+    assert window.studio.selection.count == len(window.studio.current.atlas)
+
+
 def test_a_lasso_selects_what_it_goes_around(window, qtbot):
     window.set_tool(Tool.SELECT)
     qtbot.keyClick(window, Qt.Key.Key_S)
@@ -88,6 +101,13 @@ def test_a_click_selects_one_drawing_and_a_click_beside_clears(window, qtbot):
     selection.choose_all()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=viewport.rect().bottomRight() - QPoint(2, 2))
     assert selection.count == 0
+
+
+def test_an_outline_around_nothing_is_no_step_where_nothing_is_selected(studio, qtbot):
+    steps = studio.history.count()
+    with qtbot.waitSignal(studio.selection._picker.answered, timeout=WAIT):
+        studio.selection.pick(rectangle(1e6, 1e6, 2e6, 2e6), Combine.REPLACE)
+    assert studio.history.count() == steps
 
 
 def test_only_what_is_shown_is_selected(studio, qtbot):

@@ -126,6 +126,35 @@ def test_the_variants_are_those_that_are_compared(window, qtbot):
         assert grid._marked == studio.sketch.seed - studio.seed
 
 
+def test_sketches_that_were_compared_are_not_drawn_again(window, qtbot, monkeypatch):
+    studio, variants = window.studio, window.studio.variants
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    asked = []
+    monkeypatch.setattr(variants._worker, "submit", lambda request: asked.append(request.seed))
+    window.panel.variants.click()
+    assert variants.shown is studio.sketch.compared
+    with qtbot.waitSignal(variants.varied, timeout=WAIT):
+        studio.choose_drawing(3)
+    assert variants.shown is studio.sketch.compared
+    window.panel.variants.click()
+    studio.choose_drawing(11)
+    window.panel.variants.click()  # while they are being compared
+    qtbot.waitUntil(lambda: studio.drawn, timeout=WAIT)
+    assert variants.shown is studio.sketch.compared
+    np.testing.assert_array_equal(variants.shown.code, studio.current.atlas.latents[11])
+    assert asked == []
+
+
+def test_variants_of_another_code_are_not_taken(window, qtbot):
+    studio = window.studio
+    window.panel.variants.click()
+    qtbot.waitUntil(lambda: studio.variants.shown is not None and studio.variants.shown.finished, timeout=WAIT)
+    studio.located.connect(lambda: studio.variants.take(4))  # before those of the new code are there
+    with qtbot.waitSignal(studio.sketch_changed, timeout=WAIT, check_params_cb=lambda sketch: sketch.finished):
+        studio.choose_drawing(3)
+    assert not studio.state.taken
+
+
 def test_a_drag_of_the_temperature_shows_one_sketch_and_its_end_the_clearest(window, qtbot):
     studio, slider = window.studio, window.panel.slider
     compared = []

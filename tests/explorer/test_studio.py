@@ -265,3 +265,25 @@ def test_what_changes_nothing_is_no_step(studio):
     studio.selection.clear()
     studio.unpin("a")
     assert studio.history.count() == steps
+
+
+def test_what_is_done_again_is_no_step_and_what_was_undone_can_be_redone(studio):
+    studio.calculate("t * cat", {"t": 0.5})
+    studio.selection.choose(np.array([4, 5]))
+    studio.set_temperature(0.9)
+    studio.history.undo()
+    studio.calculate("t * cat")
+    studio.selection.choose(np.array([4, 5]))
+    assert studio.history.canRedo()
+    studio.calculate("t * cat", {"t": 0.7})
+    assert not studio.history.canRedo()
+
+
+def test_an_expression_whose_names_mean_something_else_is_calculated_again(studio):
+    latents, nothing = studio.current.atlas.latents, np.zeros((0, 3), np.float32)
+    studio.pin_code("x", latents[2], nothing)
+    studio.calculate("a")
+    studio.unpin("a")
+    studio.pin_code("x", latents[3], nothing)
+    studio.calculate("a")
+    np.testing.assert_array_equal(studio.state.target.pinned["a"], latents[3])

@@ -4,8 +4,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QFontMetricsF, QImage
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QFocusEvent, QFontMetricsF, QImage, QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from explorer.map_names import WIDEST, category_homes
 from explorer.map_view import Tool
@@ -134,6 +135,33 @@ def test_space_and_drag_pans_and_draws_nothing(window, qtbot):
     after = np.array(window.map.box.viewRange())
     assert after[0, 0] < before[0, 0]
     assert np.ptp(after, axis=1) == pytest.approx(np.ptp(before, axis=1))
+    assert window.studio.seed == seed
+
+
+def test_control_during_a_drag_does_not_end_it(window, qtbot):
+    viewport, studio = window.map.viewport(), window.studio
+    none, left = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
+    keys, control = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+    for kind, x, button, held, modifiers in (
+        (QEvent.Type.MouseButtonPress, 100, left, left, keys),
+        (QEvent.Type.MouseMove, 130, none, left, keys),
+        (QEvent.Type.MouseMove, 160, none, left, control),
+        (QEvent.Type.MouseButtonRelease, 160, left, none, control),
+    ):
+        at = QPointF(x, 100)
+        QApplication.sendEvent(viewport, QMouseEvent(kind, at, viewport.mapToGlobal(at), button, held, modifiers))
+    assert not studio.live
+    end = window.map.box.mapSceneToView(window.map.mapToScene(QPoint(160, 100)))
+    assert (studio.state.target.x, studio.state.target.y) == pytest.approx(end.toTuple())
+
+
+def test_space_is_let_go_when_the_keys_go_elsewhere(window, qtbot):
+    qtbot.keyPress(window.map, Qt.Key.Key_Space)
+    QApplication.sendEvent(window.map, QFocusEvent(QEvent.Type.FocusOut))
+    assert not window.map.box.panning
+    assert window.map.cursor().shape() == Qt.CursorShape.ArrowCursor
+    seed = window.studio.seed
+    qtbot.keyRelease(window.map, Qt.Key.Key_Space)
     assert window.studio.seed == seed
 
 

@@ -75,6 +75,24 @@ def test_a_failing_answer_is_reported_and_the_worker_lives_on(qtbot):
     worker.stop()
 
 
+def test_a_worker_is_idle_only_when_its_answers_have_arrived(qtbot):
+    given = threading.Event()
+
+    def answer(request, cancelled):
+        yield request
+        given.set()
+
+    worker = LatestWorker(answer, "test")
+    answers = []
+    worker.answered.connect(lambda number, value: answers.append(value))
+    worker.submit("question")
+    assert given.wait(5)
+    worker.stop()  # the thread has ended, its answer is under way
+    assert not worker.idle
+    qtbot.waitUntil(lambda: worker.idle, timeout=5000)
+    assert answers == ["question"]
+
+
 @pytest.fixture
 def job(qapp):
     """A Job whose signals are kept in `said`."""
@@ -234,6 +252,7 @@ def test_a_hung_thread_is_noticed_and_another_goes_on(qtbot, gate):
     assert "drawing" in signal.args[0]
     assert "started anew" in signal.args[0]
     qtbot.waitUntil(lambda: answers == ["waiting"], timeout=5000)
+    qtbot.waitUntil(lambda: worker.idle, timeout=5000)
     gate.set()
     hung.join(5)
     assert not hung.is_alive()
