@@ -96,7 +96,9 @@ def draw_round(
     large: `cancelled` is asked as it goes on, and Cancelled is raised when it says so.
     """
     rng = np.random.default_rng(seed)
-    codes, targets = _codes(model, dataset, scale, STEPS * batch_size, rng)
+    in_bfloat16 = torch.autocast("cpu", torch.bfloat16, enabled=bfloat16)
+    with in_bfloat16:
+        codes, targets = _codes(model, dataset, scale, STEPS * batch_size, rng)
     places = [classifier.categories.index(name) for name in dataset.categories]
     seeds = rng.integers(1 << 31, size=len(codes) * ATTEMPTS).tolist()
     sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
@@ -106,7 +108,8 @@ def draw_round(
     )
     lengths = np.array([len(drawing) for drawing in drawings])
 
-    log_p = classifier.log_probabilities(drawings)[:, places]
+    with in_bfloat16:
+        log_p = classifier.log_probabilities(drawings)[:, places]
     shown = np.logaddexp.reduce(log_p + np.repeat(targets, ATTEMPTS, axis=0), axis=1)
     good = (lengths > 0) & (lengths < dataset.max_points)
     rewards = np.where(good, np.maximum(shown, LEAST_REWARD), LEAST_REWARD).astype(np.float32)
