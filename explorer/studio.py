@@ -293,7 +293,8 @@ class Studio(QObject):
             self.choose(AtCode(carried.code, carried.title))
 
     def choose_pin(self, name: str) -> None:
-        self.choose(AtCode(self.pins[name].code, name))
+        if name in self.pins:
+            self.choose(AtCode(self.pins[name].code, name))
 
     def set_temperature(self, temperature: float, *, live: bool = False) -> None:
         """Draw with another temperature from now on, the current sketch and film at once; `live` in a drag."""

@@ -512,6 +512,17 @@ def test_an_example_and_its_figure_are_one_click(window, qtbot):
     dialog.close()
 
 
+def test_a_slot_that_is_clicked_as_its_code_goes_does_nothing(window, qtbot):
+    window.studio.pin()
+    [slot] = window.bench.slots.slots()
+    window.studio.unpin("a")
+    state = window.studio.state
+    with qtbot.captureExceptions() as exceptions:
+        slot.click()
+    assert not exceptions
+    assert window.studio.state is state
+
+
 def test_an_open_figure_follows_with_the_sketch_on_view(window, qtbot):
     studio = window.studio
     studio.set_temperature(1.0)
