@@ -86,7 +86,7 @@ class PictureClassifier(nn.Module):
     def log_probabilities(self, drawings: Sequence[Array]) -> NDArray[np.float32]:
         """log p(category | picture) [N, categories], N >= 1, of stroke-3 drawings."""
         parts = [drawings[i : i + AT_ONCE] for i in range(0, len(drawings), AT_ONCE)]
-        return np.concatenate([F.log_softmax(self(rasters(part)), dim=-1).cpu().numpy() for part in parts])
+        return np.concatenate([F.log_softmax(self(rasters(part)).float(), dim=-1).cpu().numpy() for part in parts])
 
 
 def new_classifier(categories: Sequence[str], seed: int, device: torch.device) -> PictureClassifier:

@@ -158,6 +158,17 @@ def test_in_bfloat16_the_drawings_are_nearly_those_of_float32(model):
     np.testing.assert_allclose(few[0], exact[0], atol=1e-5)
 
 
+def test_a_round_in_bfloat16_is_of_the_same_codes(model, classifier, dataset):
+    rounds = [draw_round(model, classifier, dataset, 20.0, 16, (0,), bfloat16=bfloat16) for bfloat16 in (False, True)]
+    assert rounds[1][1] == pytest.approx(rounds[0][1], abs=0.3)
+    exact, rough = (torch.cat([each.codes for each in attempts]).unique(dim=0) for attempts, _ in rounds)
+    assert all(
+        each.dtype == torch.float32 for attempts, _ in rounds for each in (attempts[0].codes, attempts[0].advantages)
+    )
+    nearest = torch.cdist(rough, exact).min(dim=1).values
+    assert (nearest < 0.05).float().mean() > 0.3  # half of the codes are kept, not quite the same half
+
+
 def test_drawings_without_a_point_are_left_out(draw, model):
     with torch.no_grad():
         model.decoder.output.bias[2] += 1000
