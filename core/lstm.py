@@ -87,7 +87,7 @@ class _Lstm(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         from core import lstm_kernels as kernels
 
         columns, cells, gates, rounded = ctx.saved_tensors
