@@ -1,4 +1,4 @@
-"""An LSTM over whole sequences in bfloat16, for CPUs that multiply it: faster than PyTorch's own, gradients included.
+"""An LSTM over whole sequences in bfloat16, for CPUs with AMX: faster there than PyTorch's own, gradients included.
 
 The products of a step are PyTorch's, [4H, I + H] @ [I + H, B]: with the weights on the left nothing of them has to
 be laid out anew at each step, and since the steps stand side by side as columns, the gradient of the weights is one
@@ -14,15 +14,19 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from core.device import multiplies_bfloat16
-
+MOST_THREADS = 2
+"""From three on, PyTorch's own shares its work better."""
 ALIGNED = 32
 """I + H is filled up to a multiple of this, at which the products are faster."""
 
 
 def is_faster(device: torch.device) -> bool:
-    """Whether `lstm_states` is worth calling: in bfloat16 on a CPU that multiplies it."""
-    return device.type == "cpu" and torch.is_autocast_enabled("cpu") and multiplies_bfloat16()
+    """Whether `lstm_states` is worth calling: in bfloat16 on a CPU with AMX, by half in a process a core.
+
+    In two threads it gains little, since what is compiled runs in one, and without AMX PyTorch's own is faster.
+    """
+    few = torch.get_num_threads() <= MOST_THREADS
+    return device.type == "cpu" and torch.is_autocast_enabled("cpu") and few and torch.cpu._is_amx_tile_supported()
 
 
 def lstm_states(

@@ -93,8 +93,15 @@ def test_a_model_is_the_same_either_way(monkeypatch):
         assert_near(fast.float(), plain, 0.05)
 
 
-def test_it_is_for_bfloat16_on_a_cpu_alone():
+def test_it_is_for_bfloat16_on_a_cpu_with_amx_alone(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    cpu = torch.device("cpu")
+    assert not lstm.is_faster(cpu)
     with torch.autocast("cpu", torch.bfloat16):
-        assert lstm.is_faster(torch.device("cpu")) == torch.cpu._is_avx512_bf16_supported()
+        assert lstm.is_faster(cpu)
         assert not lstm.is_faster(torch.device("cuda"))
-    assert not lstm.is_faster(torch.device("cpu"))
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+        assert not lstm.is_faster(cpu)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        assert not lstm.is_faster(cpu)
