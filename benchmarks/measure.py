@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import torch
 
+from core.device import multiplies_bfloat16
+
 Result = TypeVar("Result")
 
 
@@ -25,7 +27,7 @@ def machine(device: torch.device) -> str:
     """The device, its threads and the version of torch, in one line."""
     if device.type == "cuda":
         return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}"
-    bfloat16 = "with" if torch.cpu._is_avx512_bf16_supported() else "without"
+    bfloat16 = "with" if multiplies_bfloat16() else "without"
     return f"{_processor()}, {os.cpu_count()} cores, {bfloat16} bfloat16, torch {torch.__version__}"
 
 

@@ -24,10 +24,8 @@ COUNT_DRAWINGS = 2000
 """Reading reports after so many drawings."""
 SCALE_BLOCK = 1 << 20
 """Points looked at at a time, so that a mapped file of millions takes no memory."""
-LENGTH_STEP = 8
+LENGTH_STEP = 4
 """Batch lengths are rounded up to a multiple of this: oneDNN compiles a primitive per new shape."""
-LENGTH_JITTER = 4
-"""Drawings whose lengths differ by less may share a batch, of a shuffled epoch, whatever their order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,7 +320,7 @@ def batches_by_length(
     """
     keys = lengths[indices].astype(np.float64)
     if rng is not None:
-        keys += rng.uniform(0, LENGTH_JITTER, len(keys))
+        keys += rng.uniform(0, LENGTH_STEP / 2, len(keys))
     ordered = indices[np.argsort(keys, kind="stable")]
     batches = [ordered[i : i + batch_size] for i in range(0, len(ordered), batch_size)]
     if rng is not None:

@@ -174,10 +174,9 @@ def _codes(
         means[batch.chosen] = batch.mean.float().cpu().numpy()
         sigmas[batch.chosen] = torch.exp(batch.log_variance.float() / 2).cpu().numpy()
 
-    noise = rng.standard_normal((count, model.config.latent), dtype=np.float32)
-    codes = noise  # those of the prior stay as they are
+    codes = rng.standard_normal((count, model.config.latent), dtype=np.float32)  # those of the prior stay so
     codes[:of_mean] = means[:of_mean]
-    codes[of_mean:own] = means[of_mean:own] + sigmas[of_mean:own] * noise[of_mean:own]
+    codes[of_mean:own] = means[of_mean:own] + sigmas[of_mean:own] * codes[of_mean:own]
     one, other = np.split(means[own : own + 2 * of_between], 2)
     codes[own:of_drawings] = one + rng.random((of_between, 1), dtype=np.float32) * (other - one)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.generation import kernels
 from core.generation.sampling import END, Floats, Noise
@@ -57,11 +58,7 @@ class DecodingBatch:
         weights, attention, inputs = self._weights, self._weights.attention, self._inputs
         if attention is not None:
             kernels.attend(inputs, self._past, self.alive, attention.scores, attention.positions, step)
-        if weights.low_step is None or len(self.alive) <= FEW:
-            _multiply(weights.step, self._inputs, out=self._gates)
-        else:
-            columns = torch.from_numpy(self._inputs).bfloat16()
-            torch.from_numpy(self._gates).copy_(weights.low_step @ columns)
+        _multiply(weights.step, self._inputs, out=self._gates, rounded=weights.rounded_step)
         kernels.lstm(self._gates, self._from_z, self._cell, self._hidden)
         _multiply(weights.output, self._hidden, out=self._raw)
         if self._draw(step):
@@ -100,9 +97,11 @@ class DecodingBatch:
         self._take(*(np.compress(living, each, axis=1) for each in (self._inputs, self._cell, self._from_z)))
 
 
-def _multiply(matrix: Floats, columns: Floats, out: Floats) -> None:
-    """matrix [m, k] @ columns [k, B] into `out` [m, B]."""
+def _multiply(matrix: Floats, columns: Floats, out: Floats, rounded: Tensor | None = None) -> None:
+    """matrix [m, k] @ columns [k, B] into `out` [m, B]; for many columns by the matrix in bfloat16, if it is given."""
     if columns.shape[1] <= FEW:
         kernels.multiply(matrix, columns, out)
+    elif rounded is not None:
+        torch.from_numpy(out).copy_(rounded @ torch.from_numpy(columns).bfloat16())
     else:
         np.dot(matrix, columns, out=out)

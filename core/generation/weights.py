@@ -53,7 +53,7 @@ class StepWeights:
         self.from_z = (self.from_z * halves)[order]
         self.step = (step * halves)[order]
         """[4 H, inputs]: the gates' share of (point[, context], padding, hidden state)."""
-        self.low_step = torch.from_numpy(self.step).bfloat16() if bfloat16 else None
+        self.rounded_step = torch.from_numpy(self.step).bfloat16() if bfloat16 else None
         """The same in bfloat16, for products of many columns, if that is asked for."""
 
 
