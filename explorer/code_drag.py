@@ -10,6 +10,7 @@ from PySide6.QtGui import QDrag, QDropEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.ink import paint_sketch
+from explorer.records import LARGEST
 from explorer.requests import Strokes
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ def code_mime(title: str, code: "Code", stroke3: Strokes) -> QMimeData:
 
 def dropped_code(mime: QMimeData) -> CarriedCode | None:
     """The code that arrives, or None if there is none that can be used, whoever made the bytes."""
-    from explorer.records import LARGEST
-
     try:
         wire = msgspec.json.decode(mime.data(MIME).data(), type=_Wire)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.freehand import Stroke, continued
 from explorer.by_hand import WAYS, CompletionRequest, Completions, ReadRequest, complete, read
+from explorer.records import MOST, MOST_ROWS
 from explorer.requests import ByHand, Located, Sketch
 from explorer.state import State
 from explorer.workers import LatestWorker
@@ -14,7 +15,7 @@ from explorer.workers import LatestWorker
 if TYPE_CHECKING:
     from explorer.studio import Studio
 
-MOST_STROKES, MOST_POINTS = 1_000, 100_000
+MOST_STROKES, MOST_POINTS = MOST, MOST_ROWS
 """Of a drawing, and of a stroke: what a session can hold."""
 TOO_MUCH = f"This is no drawing by hand: it may have up to {MOST_STROKES:,} strokes of {MOST_POINTS:,} points."
 

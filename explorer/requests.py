@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.freehand import Stroke
 from explorer.by_hand import encode
+from explorer.records import LARGEST
 from explorer.workers import Cancel
 
 if TYPE_CHECKING:
@@ -282,7 +283,6 @@ def calculate(target: ByExpression, opened: "Opened") -> "Answer":
     """What an expression amounts to. Raises ExpressionError, also for a code that no session could hold."""
     from core.errors import ExpressionError
     from core.expression import CodeSpace, evaluate, with_norm
-    from explorer.records import LARGEST
 
     space = CodeSpace(opened.navigator, target.pinned, opened.category_means, target.scalars, target.groups)
     answer = evaluate(target.text, space)
