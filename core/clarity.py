@@ -1,13 +1,18 @@
-"""Of several drawings of one code, the clearest: the one whose picture shows best what the code is of."""
+"""How clear drawings are: whether their pictures show what they are of, and which of several shows it best."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.dataset import SketchDataset
 from core.encoding import one_thread
 from core.picture_classifier import PictureClassifier
 from core.sketch import Array
+
+AT_ONCE = 4096
+"""Drawings looked at together, of a dataset."""
 
 
 def log_category(codes: NDArray[np.float32], means: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -18,6 +23,21 @@ def log_category(codes: NDArray[np.float32], means: NDArray[np.float32]) -> NDAr
     """
     logits = codes @ means.T - (means**2).sum(axis=1) / 2
     return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+
+def clear_drawings(
+    classifier: PictureClassifier, dataset: SketchDataset, indices: NDArray[np.int64], least: float
+) -> NDArray[np.int64]:
+    """Those of the drawings `indices` whose picture shows their category with a probability of `least` or more.
+
+    The classifier knows all categories of `dataset`. Of 25,000 drawings it takes half a minute of a core.
+    """
+    places = np.array([classifier.categories.index(name) for name in dataset.categories])
+    clear = []
+    for part in np.split(indices, range(AT_ONCE, len(indices), AT_ONCE)):
+        log_p = classifier.log_probabilities([dataset.stroke3(i) for i in part])
+        clear.append(part[log_p[np.arange(len(part)), places[dataset.labels[part]]] >= math.log(least)])
+    return np.concatenate(clear)
 
 
 class Clarity:

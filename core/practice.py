@@ -2,9 +2,9 @@
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
 (exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
-(`core.picture_classifier`) looks at them: the reward is the log probability of the code's category. A code that is
-none of a drawing's, between two of them or of the prior, is of each category by p(category | code), and the reward
-log sum p(category | picture) p(category | code). The gradient is REINFORCE (Williams 1992), of the best and the
+(`core.picture_classifier`) looks at them: the reward rises with the probability p of the code's category. A code
+that is none of a drawing's, between two of them or of the prior, is of each category by p(category | code), and p
+is the sum of p(category | picture) p(category | code). The gradient is REINFORCE (Williams 1992), of the best and the
 worst drawing of a code, each the other's baseline.
 
 Only what the decoder chooses is led, the pen's state and the component of the mixture: in the gradient of where
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.clarity import log_category
-from core.dataset import TRAIN, Batch, BatchSource, SketchDataset, batch_of, batches_by_length, teacher_forcing
+from core.dataset import Batch, BatchSource, SketchDataset, batch_of, batches_by_length, teacher_forcing
 from core.encoding import encode_batches
 from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
@@ -44,8 +44,9 @@ PER_DRAWING = 2
 """Drawings of its own that are learnt from, for each one of people."""
 STEPS = 8
 """Batches of a round: the last is learnt from when the weights have changed so many times."""
-LEAST_REWARD = -8.0
-"""Of a drawing that does not end, or has no point, too."""
+LEAST = 0.1
+"""Rewards are log(LEAST + p): how unlikely what is hopeless is, is not to outweigh what could be clear. p is 0 for a
+drawing that does not end, or has no point."""
 LARGEST_ADVANTAGE = 2.0
 """In standard deviations; a few drawings are not to outweigh a batch."""
 AT_ONCE = 512
@@ -83,6 +84,7 @@ def draw_round(
     model: SketchVAE,
     classifier: PictureClassifier,
     dataset: SketchDataset,
+    indices: NDArray[np.int64],
     scale: float,
     batch_size: int,
     seed: Sequence[int],
@@ -92,13 +94,14 @@ def draw_round(
 ) -> tuple[list[Attempts], float]:
     """At most STEPS batches of attempts at codes, and the mean reward of all that was drawn.
 
-    The classifier knows all categories of `dataset`. Drawing takes a good part of a minute where batches are
-    large: `cancelled` is asked as it goes on, and Cancelled is raised when it says so.
+    Codes of drawings are those of the drawings `indices`, and the classifier knows all categories of `dataset`.
+    Drawing takes a good part of a minute where batches are large: `cancelled` is asked as it goes on, and Cancelled
+    is raised when it says so.
     """
     rng = np.random.default_rng(seed)
     in_bfloat16 = torch.autocast("cpu", torch.bfloat16, enabled=bfloat16)
     with in_bfloat16:
-        codes, targets = _codes(model, dataset, scale, STEPS * batch_size, rng)
+        codes, targets = _codes(model, dataset, indices, scale, STEPS * batch_size, rng)
     places = [classifier.categories.index(name) for name in dataset.categories]
     seeds = rng.integers(1 << 31, size=len(codes) * ATTEMPTS).tolist()
     sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
@@ -112,7 +115,7 @@ def draw_round(
         log_p = classifier.log_probabilities(drawings)[:, places]
     shown = np.logaddexp.reduce(log_p + np.repeat(targets, ATTEMPTS, axis=0), axis=1)
     good = (lengths > 0) & (lengths < dataset.max_points)
-    rewards = np.where(good, np.maximum(shown, LEAST_REWARD), LEAST_REWARD).astype(np.float32)
+    rewards = np.log(LEAST + np.where(good, np.exp(shown), 0)).astype(np.float32)
     telling, advantages = best_and_worst(rewards.reshape(-1, ATTEMPTS))
     attempts = [
         Attempts(
@@ -160,14 +163,19 @@ def practice_loss(decoder: Decoder, attempts: Attempts, max_points: int) -> Tens
 
 
 def _codes(
-    model: SketchVAE, dataset: SketchDataset, scale: float, count: int, rng: np.random.Generator
+    model: SketchVAE,
+    dataset: SketchDataset,
+    indices: NDArray[np.int64],
+    scale: float,
+    count: int,
+    rng: np.random.Generator,
 ) -> tuple[Floats, Floats]:
     """`count` codes [count, N_z], in the order of SHARES, and log p(category | code) [count, categories]."""
     ends = np.round(np.cumsum(list(SHARES.values())) * count).astype(int).tolist()
     of_mean, own, of_drawings = ends[:3]
     of_between = of_drawings - own
-    examples = _examples(dataset, rng)
-    chosen = np.concatenate([rng.choice(dataset.indices(TRAIN), own + 2 * of_between), examples])
+    examples = _examples(dataset, indices, rng)
+    chosen = np.concatenate([rng.choice(indices, own + 2 * of_between), examples])
     means, sigmas = np.empty((2, len(chosen), model.config.latent), dtype=np.float32)
     source = BatchSource(dataset, scale, model.device)
     for batch in encode_batches(model, source, dataset.lengths, chosen, decode=False):
@@ -189,10 +197,10 @@ def _codes(
     return codes, targets
 
 
-def _examples(dataset: SketchDataset, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Training drawings of each category, at most MEANS_OF and all together about MEANS_OF_ALL."""
+def _examples(dataset: SketchDataset, indices: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Some of the drawings `indices`: of each category at most MEANS_OF, all together about MEANS_OF_ALL."""
     most = max(1, min(MEANS_OF, MEANS_OF_ALL // len(dataset.categories)))
-    order = rng.permutation(dataset.indices(TRAIN))
+    order = rng.permutation(indices)
     order = order[np.argsort(dataset.labels[order], kind="stable")]
     _, first, sizes = np.unique(dataset.labels[order], return_index=True, return_counts=True)
     return order[np.arange(len(order)) - np.repeat(first, sizes) < most]

@@ -5,6 +5,7 @@ run sees the same batches, augmentation and noise as one that was not interrupte
 """
 
 import copy
+import functools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint
+from core.clarity import clear_drawings
+from core.coupling import Coupled, couple_round
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
 from core.device import multiplies_bfloat16
 from core.errors import Cancelled, TrainingError
@@ -56,7 +59,7 @@ class Progress:
     kl_weight: float
     """η·w_KL: what L_KL counts by now."""
     reward: float | None = None
-    """Mean log probability of what the last drawings of practice were to show (`core.practice`)."""
+    """Mean of the last drawings of practice, -2.3 to 0.1: how well they show what they were to (`core.practice`)."""
     validation: Losses | None = None
     """Set once an epoch."""
     best: bool = False
@@ -116,6 +119,8 @@ class TrainingRun:
             self._category_head = nn.Linear(model_config.latent, len(dataset.categories)).to(device)
         self._attempts: list[Attempts] = []
         """What is left of a round of practice."""
+        self._coupled: list[Coupled] = []
+        """What is left of drawings matched with codes of the prior."""
         self._reward: float | None = None
         self.optimizer = torch.optim.Adam(self._parameters(), lr=config.learning_rate, fused=True)
         self.history: list[dict[str, float]] = []
@@ -133,14 +138,23 @@ class TrainingRun:
         self._train = dataset.indices(TRAIN)
         if len(self._train) == 0:
             raise TrainingError("This data has no training drawings.")
-        self._classifier = shipped_classifier() if config.practice_weight > 0 else None
-        """Tells what drawings show, in practice."""
+        needed = config.practice_weight > 0 or config.least_clarity > 0
+        self._classifier = shipped_classifier() if needed else None
+        """Tells what drawings show."""
         if self._classifier is not None:
             unknown = sorted(set(dataset.categories) - set(self._classifier.categories))
             if unknown:
                 raise TrainingError(
-                    f"Practice needs categories of Quick, Draw!, of which {unknown[0]!r} is none: train without it."
+                    "Practice and clarity need categories of Quick, Draw!, of which "
+                    f"{unknown[0]!r} is none: train without them."
                 )
+            if config.least_clarity > 0:
+                self._train = clear_drawings(self._classifier, dataset, self._train, config.least_clarity)
+                if len(self._train) == 0:
+                    raise TrainingError(
+                        "No training drawing shows its category with a probability of "
+                        f"{config.least_clarity:g} or more: ask for less."
+                    )
         self.held_out = dataset.indices(VALID)
         """Drawings that judge the model: the validation split, or all that are trained on if it is empty."""
         if len(self.held_out) == 0:
@@ -198,6 +212,7 @@ class TrainingRun:
             "epoch_sums": list(self._epoch_mean.sums),
             "spikes": self._spikes.state(),
             "attempts": [attempts.to_dict() for attempts in self._attempts],
+            "coupled": [coupled.to_dict() for coupled in self._coupled],
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
@@ -224,8 +239,9 @@ class TrainingRun:
             self.seconds, self.rate_factor = snapshot["seconds"], snapshot["rate_factor"]
             self._epoch_mean = EpochMean(snapshot.get("epoch_sums"))
             self._spikes = SpikeDetector(snapshot.get("spikes"))
-            if self.rank == 0:  # whose attempts they are; other processes begin a round
+            if self.rank == 0:  # whose they are; other processes begin a round
                 self._attempts = [Attempts.from_dict(each, self.device) for each in snapshot.get("attempts", [])]
+                self._coupled = [Coupled.from_dict(each, self.device) for each in snapshot.get("coupled", [])]
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise TrainingError("The resume file is damaged; train without --resume to start anew.") from error
         self._keep_good_state()
@@ -319,7 +335,9 @@ class TrainingRun:
             z = mean.float() + torch.exp(log_variance.float() / 2) * noise
             l_c = category_loss(self._category_head(z), labels, self.dataset.max_points).sum() * weight
             loss = loss + config.category_weight * l_c
-        if self._classifier is not None and self._fraction() >= config.practice_from:
+        if config.prior_weight > 0:
+            loss = loss + config.prior_weight * self._prior_loss()
+        if self._classifier is not None and config.practice_weight > 0 and self._fraction() >= config.practice_from:
             loss = loss + config.practice_weight * self._practice_loss(self._classifier)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -335,6 +353,25 @@ class TrainingRun:
         self.optimizer.step()
         return torch.cat([losses, norm[None]])
 
+    def _prior_loss(self) -> Tensor:
+        """L_R of drawings from the codes of the prior they are matched with; summed over processes, a mean.
+
+        As many as the drawings of a step; they are not mirrored, since their codes are those of what was drawn.
+        """
+        share = max(1, self.config.batch_size // self.world)
+        in_bfloat16 = functools.partial(torch.autocast, self.device.type, torch.bfloat16, enabled=self._bfloat16)
+        if not self._coupled:
+            seed = (self.config.seed, self.step, self.rank, 1)
+            with in_bfloat16():  # of its own: what it keeps of weights is of no use where gradients are computed
+                self._coupled = couple_round(self.model, self._source, self.dataset.lengths, self._train, share, seed)
+        coupled = self._coupled.pop()
+        batch = self._source.batch(coupled.drawings)
+        batch = augment(batch, self.config.augment, self.config.drop_points, False, self._generator)
+        with in_bfloat16():
+            raw = self.model.decoder(coupled.codes, batch.inputs)
+        losses = reconstruction_loss(raw, batch.targets, batch.lengths, self.dataset.max_points)
+        return (losses.offsets + losses.pen).sum() / (share * self.world)
+
     def _practice_loss(self, classifier: PictureClassifier) -> Tensor:
         """Of this process's next batch of practice, of a new round if need be; summed over processes, a mean."""
         share = max(1, PER_DRAWING * self.config.batch_size // self.world)
@@ -346,6 +383,7 @@ class TrainingRun:
                 self.model,
                 classifier,
                 self.dataset,
+                self._train,
                 self.scale,
                 share,
                 seed,
@@ -449,7 +487,7 @@ class TrainingRun:
                 self._keep_good_state()
             return ""
         self._load_state(self._good)
-        self._attempts = []  # those were drawn by the weights that are given up
+        self._attempts, self._coupled = [], []  # those are of the weights that are given up
         self.rate_factor /= 2
         if self.rate_factor < 1e-4:
             raise TrainingError(f"{trouble} again and again; try a lower learning rate.")

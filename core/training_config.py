@@ -40,6 +40,11 @@ class TrainingConfig:
     """… and approaches 1 over this many drawings."""
     category_weight: float = 0.0
     """w_C: what telling a drawing's category from z counts beside drawing it; 0 trains without the names."""
+    prior_weight: float = 0.0
+    """w_0: what drawing from codes of the prior counts, each matched with a drawing near it (minibatch optimal
+    transport)."""
+    least_clarity: float = 0.0
+    """Drawings of people whose picture shows their category with a lower probability than this are not trained on."""
     practice_weight: float = 0.0
     """w_P: what showing their category counts in drawings that the decoder makes alone."""
     practice_from: float = 0.5
@@ -62,7 +67,15 @@ class TrainingConfig:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} must be more than 0, not {getattr(self, name)}.")
-        for name in ("warmup_steps", "kl_weight", "kl_floor", "category_weight", "practice_weight", "seed"):
+        for name in (
+            "warmup_steps",
+            "kl_weight",
+            "kl_floor",
+            "category_weight",
+            "prior_weight",
+            "practice_weight",
+            "seed",
+        ):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must be 0 or more, not {getattr(self, name)}.")
         if self.decoder_only and self.category_weight > 0:
@@ -71,7 +84,7 @@ class TrainingConfig:
             raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
-        for name in ("kl_eta_min", "practice_from", "augment", "drop_points"):
+        for name in ("kl_eta_min", "least_clarity", "practice_from", "augment", "drop_points"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
         for name, choices in (("schedule", get_args(Schedule)), ("clip_by", get_args(ClipBy))):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from core.generation import kernels
 from core.generation.sampling import END, Floats, Noise
@@ -21,6 +22,8 @@ FEW = 4
 
 BLAS's threads wait for each other, for milliseconds a call where other programs are busy.
 """
+ROUNDED_COLUMNS = 32
+"""Products in bfloat16 are of a multiple of so many columns: for each new number of them a kernel is made."""
 
 
 class DecodingBatch:
@@ -102,6 +105,8 @@ def _multiply(matrix: Floats, columns: Floats, out: Floats, rounded: Tensor | No
     if columns.shape[1] <= FEW:
         kernels.multiply(matrix, columns, out)
     elif rounded is not None:
-        torch.from_numpy(out).copy_(rounded @ torch.from_numpy(columns).bfloat16())
+        count = columns.shape[1]
+        filled = F.pad(torch.from_numpy(columns).bfloat16(), (0, -count % ROUNDED_COLUMNS))
+        torch.from_numpy(out).copy_((rounded @ filled)[:, :count])
     else:
         np.dot(matrix, columns, out=out)

@@ -1,11 +1,14 @@
 """The clearest of several drawings, by a classifier that has learnt the parametric kinds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from core.clarity import Clarity, log_category
-from core.dataset import TEST
+from core import clarity as clarity_of
+from core.clarity import Clarity, clear_drawings, log_category
+from core.dataset import TEST, TRAIN
 
 KINDS = ("ellipse", "face", "house")
 MEANS = {name: np.eye(8, dtype=np.float32)[i] * 3 for i, name in enumerate(KINDS)}
@@ -59,3 +62,18 @@ def test_categories_that_the_classifier_does_not_know_are_left_out(classifier, d
     assert some.clearest(drawings, MEANS["face"], "zebra") == 0  # whatever looks most like a face is no zebra
     with pytest.raises(ValueError, match="no category"):
         Clarity(classifier, {"zebra": MEANS["house"]})
+
+
+@pytest.mark.parametrize("at_once", [7, 4096])
+def test_clear_are_the_drawings_whose_pictures_show_their_category(classifier, dataset, monkeypatch, at_once):
+    monkeypatch.setattr(clarity_of, "AT_ONCE", at_once)
+    train = dataset.indices(TRAIN)
+    swapped = dataset.labels.copy()
+    swapped[train[::2]] = (swapped[train[::2]] + 1) % 3  # half of them say that they are something else
+    told = replace(dataset, labels=swapped)
+    clear = clear_drawings(classifier, told, train, 0.5)
+    assert np.isin(train[1::2], clear).mean() > 0.8
+    assert np.isin(train[::2], clear).mean() < 0.2
+    strict = clear_drawings(classifier, told, train, 0.99)
+    assert len(strict) < len(clear)
+    assert np.isin(strict, clear).all()

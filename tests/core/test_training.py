@@ -9,7 +9,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from core import training
 from core.checkpoint import load_tensors
-from core.dataset import TEST, TRAIN, VALID, BatchSource, load_dataset
+from core.coupling import couple_round
+from core.dataset import TEST, TRAIN, VALID, BatchSource, augment, load_dataset
 from core.encoding import encode_means
 from core.errors import ConfigError, TrainingError
 from core.evaluation import Losses, losses_per_drawing
@@ -23,6 +24,7 @@ from tests.parametric import write_kind
 CPU = torch.device("cpu")
 QUICK = TrainingConfig(epochs=3, batch_size=8, learning_rate=1e-2, warmup_steps=4, precision="float32")
 PRACTISING = {"practice_weight": 1.0, "practice_from": 0.4}
+PRIOR = {"prior_weight": 0.5}
 
 
 def make_run(dataset, **changes):
@@ -206,6 +208,47 @@ def test_one_category_can_be_practised(houses):
     assert [report.reward for report in run.run()][-1] < 0
 
 
+def test_unclear_drawings_are_not_trained_on(houses_and_rings, monkeypatch):
+    houses = houses_and_rings.labels == houses_and_rings.categories.index("house")
+
+    def clear(_classifier, _dataset, indices, least):
+        assert least == 0.25
+        return indices[houses[indices]]
+
+    monkeypatch.setattr(training, "clear_drawings", clear)
+    seen = []
+    monkeypatch.setattr(
+        training, "augment", lambda batch, *rest: (seen.append(batch.lengths), augment(batch, *rest))[1]
+    )
+    run = make_run(houses_and_rings, epochs=1, least_clarity=0.25)
+    list(run.run())
+    assert sum(map(len, seen)) == (houses[houses_and_rings.indices(TRAIN)]).sum()
+    monkeypatch.setattr(training, "clear_drawings", lambda *_: np.array([], dtype=np.int64))
+    with pytest.raises(TrainingError, match=r"probability of 0\.25 or more"):
+        make_run(houses_and_rings, least_clarity=0.25)
+
+
+def test_codes_of_the_prior_learn_to_draw(houses_and_rings):
+    """What drawings cost from the codes they are matched with falls, and no more than that of their own is lost."""
+
+    def cost(run):
+        source = BatchSource(run.dataset, run.scale, CPU)
+        indices = run.dataset.indices(VALID)
+        costs = []
+        for each in couple_round(run.best_model(), source, run.dataset.lengths, indices, 16, (5,)):
+            batch = source.batch(each.drawings)
+            raw = run.best_model().decoder(each.codes, batch.inputs)
+            losses = reconstruction_loss(raw, batch.targets, batch.lengths, run.dataset.max_points)
+            costs.append((losses.offsets + losses.pen).detach())
+        return torch.cat(costs).mean().item()
+
+    plain, taught = (make_run(houses_and_rings, epochs=6, prior_weight=weight) for weight in (0.0, 1.0))
+    for run in (plain, taught):
+        list(run.run())
+    assert cost(taught) < cost(plain) - 0.02
+    assert taught.best_loss < plain.best_loss + 0.1
+
+
 @pytest.mark.parametrize("practice", [{}, PRACTISING])
 def test_the_decoder_alone_is_trained(houses_and_rings, practice):
     run = make_run(houses_and_rings, epochs=2, decoder_only=True, **practice)
@@ -220,7 +263,7 @@ def test_the_decoder_alone_is_trained(houses_and_rings, practice):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"category_weight": 5.0, "mirror": True}, PRACTISING, {"precision": "bfloat16", **PRACTISING}],
+    params=[{}, {"category_weight": 5.0, "mirror": True}, PRACTISING, {"precision": "bfloat16", **PRACTISING, **PRIOR}],
     ids=["plain", "named", "practising", "bfloat16"],
 )
 def whole(houses_and_rings, request):
@@ -542,6 +585,8 @@ def test_settings_survive_as_plain_values():
         {"augment": -0.1},
         {"category_weight": -1.0},
         {"practice_weight": -1.0},
+        {"prior_weight": -1.0},
+        {"least_clarity": 1.0},
         {"decoder_only": True, "category_weight": 1.0},
         {"practice_from": 1.0},
         {"precision": "float16"},
