@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dataset import BatchSource, batches_by_length
-from core.encoding import encode_batches
+from core.dataset import SketchDataset, batches_by_length
+from core.encoding import encode_means
 from core.model import SketchVAE
 
 TOGETHER = 4096
@@ -43,25 +43,20 @@ class Coupled:
 
 def couple_round(
     model: SketchVAE,
-    source: BatchSource,
-    lengths: NDArray[np.int64],
+    dataset: SketchDataset,
     indices: NDArray[np.int64],
+    scale: float,
     batch_size: int,
     seed: Sequence[int],
 ) -> list[Coupled]:
-    """At most TOGETHER of the drawings `indices` of `source`, chosen by chance, with codes of the prior, in batches.
-
-    `lengths` [N] are those of all drawings of `source`.
-    """
+    """At most TOGETHER of the drawings `indices`, chosen by chance, with codes of the prior, in batches."""
     rng = np.random.default_rng(seed)
     chosen = rng.choice(indices, min(TOGETHER, len(indices)), replace=False)
-    means = np.empty((len(chosen), model.config.latent), dtype=np.float32)
-    for batch in encode_batches(model, source, lengths, chosen, decode=False):
-        means[batch.chosen] = batch.mean.float().cpu().numpy()
+    means = encode_means(model, dataset, scale, chosen)
     codes = matched(rng.standard_normal(means.shape, dtype=np.float32), means)
     return [
         Coupled(torch.from_numpy(codes[part]).to(model.device), chosen[part])
-        for part in batches_by_length(lengths[chosen], np.arange(len(chosen)), batch_size, rng)
+        for part in batches_by_length(dataset.lengths[chosen], np.arange(len(chosen)), batch_size, rng)
     ]
 
 

@@ -5,7 +5,6 @@ run sees the same batches, augmentation and noise as one that was not interrupte
 """
 
 import copy
-import functools
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -138,23 +137,15 @@ class TrainingRun:
         self._train = dataset.indices(TRAIN)
         if len(self._train) == 0:
             raise TrainingError("This data has no training drawings.")
-        needed = config.practice_weight > 0 or config.least_clarity > 0
-        self._classifier = shipped_classifier() if needed else None
-        """Tells what drawings show."""
-        if self._classifier is not None:
-            unknown = sorted(set(dataset.categories) - set(self._classifier.categories))
-            if unknown:
+        if config.least_clarity > 0:
+            self._train = clear_drawings(_classifier_of(dataset), dataset, self._train, config.least_clarity)
+            if len(self._train) == 0:
                 raise TrainingError(
-                    "Practice and clarity need categories of Quick, Draw!, of which "
-                    f"{unknown[0]!r} is none: train without them."
+                    "No training drawing shows its category with a probability of "
+                    f"{config.least_clarity:g} or more: ask for less."
                 )
-            if config.least_clarity > 0:
-                self._train = clear_drawings(self._classifier, dataset, self._train, config.least_clarity)
-                if len(self._train) == 0:
-                    raise TrainingError(
-                        "No training drawing shows its category with a probability of "
-                        f"{config.least_clarity:g} or more: ask for less."
-                    )
+        self._classifier = _classifier_of(dataset) if config.practice_weight > 0 else None
+        """Tells what drawings show, in practice."""
         self.held_out = dataset.indices(VALID)
         """Drawings that judge the model: the validation split, or all that are trained on if it is empty."""
         if len(self.held_out) == 0:
@@ -324,7 +315,7 @@ class TrainingRun:
         config = self.config
         batch, labels, noise, weight = self._own_share(indices)
         self.model.train()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+        with self._autocast():
             raw, mean, log_variance = self.model(batch.points(), batch.lengths, batch.inputs, noise)
         reconstruction = reconstruction_loss(raw, batch.targets, batch.lengths, self.dataset.max_points)
         l_s, l_p = reconstruction.offsets.sum() * weight, reconstruction.pen.sum() * weight
@@ -337,7 +328,7 @@ class TrainingRun:
             loss = loss + config.category_weight * l_c
         if config.prior_weight > 0:
             loss = loss + config.prior_weight * self._prior_loss()
-        if self._classifier is not None and config.practice_weight > 0 and self._fraction() >= config.practice_from:
+        if self._classifier is not None and self._fraction() >= config.practice_from:
             loss = loss + config.practice_weight * self._practice_loss(self._classifier)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -359,18 +350,17 @@ class TrainingRun:
         As many as the drawings of a step; they are not mirrored, since their codes are those of what was drawn.
         """
         share = max(1, self.config.batch_size // self.world)
-        in_bfloat16 = functools.partial(torch.autocast, self.device.type, torch.bfloat16, enabled=self._bfloat16)
         if not self._coupled:
             seed = (self.config.seed, self.step, self.rank, 1)
-            with in_bfloat16():  # of its own: what it keeps of weights is of no use where gradients are computed
-                self._coupled = couple_round(self.model, self._source, self.dataset.lengths, self._train, share, seed)
+            with self._autocast():  # of its own: what it keeps of weights is of no use where gradients are computed
+                self._coupled = couple_round(self.model, self.dataset, self._train, self.scale, share, seed)
         coupled = self._coupled.pop()
         batch = self._source.batch(coupled.drawings)
         batch = augment(batch, self.config.augment, self.config.drop_points, False, self._generator)
-        with in_bfloat16():
+        with self._autocast():
             raw = self.model.decoder(coupled.codes, batch.inputs)
         losses = reconstruction_loss(raw, batch.targets, batch.lengths, self.dataset.max_points)
-        return (losses.offsets + losses.pen).sum() / (share * self.world)
+        return losses.total.sum() / (share * self.world)
 
     def _practice_loss(self, classifier: PictureClassifier) -> Tensor:
         """Of this process's next batch of practice, of a new round if need be; summed over processes, a mean."""
@@ -393,9 +383,13 @@ class TrainingRun:
         if not self._attempts:  # nothing that was drawn has a point
             return torch.zeros((), device=self.device)
         attempts = self._attempts.pop()
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+        with self._autocast():
             losses = practice_loss(self.model.decoder, attempts, self.dataset.max_points)
         return losses.sum() / (share * self.world)
+
+    def _autocast(self) -> torch.autocast:
+        """Within it, what may be is computed in bfloat16, if this training is in that."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
 
     def _clip_gradient(self) -> Tensor:
         """Limit the norm of the whole gradient, or each of its values; the norm it had, on the device."""
@@ -527,6 +521,18 @@ def kept_validation(history: Sequence[Mapping[str, float]], config: TrainingConf
     if config.practice_weight > 0:
         return history[-1]
     return min(history, key=lambda entry: entry["valid_L_R"] + config.kl_weight * entry["valid_L_KL"])
+
+
+def _classifier_of(dataset: SketchDataset) -> PictureClassifier:
+    """The classifier of pictures that ships, if it knows all categories of `dataset`. Raises TrainingError if not."""
+    classifier = shipped_classifier()
+    unknown = sorted(set(dataset.categories) - set(classifier.categories))
+    if unknown:
+        raise TrainingError(
+            f"Practice and clarity need categories of Quick, Draw!, of which {unknown[0]!r} is none: "
+            "train without them."
+        )
+    return classifier
 
 
 def _mixed_seed(seed: int, step: int) -> int:

@@ -8,7 +8,7 @@ import torch
 
 from core import coupling
 from core.coupling import Coupled, couple_round, matched
-from core.dataset import TRAIN, BatchSource
+from core.dataset import TRAIN
 from core.encoding import encode_means
 from tests.core.conftest import make_model
 
@@ -17,10 +17,10 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def round_of(dataset):
-    model, source = make_model(), BatchSource(dataset, 20.0, CPU)
+    model = make_model()
 
     def round_of(seed=0):
-        return couple_round(model, source, dataset.lengths, dataset.indices(TRAIN), 16, (seed,))
+        return couple_round(model, dataset, dataset.indices(TRAIN), 20.0, 16, (seed,))
 
     return round_of
 

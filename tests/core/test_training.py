@@ -235,7 +235,7 @@ def test_codes_of_the_prior_learn_to_draw(houses_and_rings):
         source = BatchSource(run.dataset, run.scale, CPU)
         indices = run.dataset.indices(VALID)
         costs = []
-        for each in couple_round(run.best_model(), source, run.dataset.lengths, indices, 16, (5,)):
+        for each in couple_round(run.best_model(), run.dataset, indices, run.scale, 16, (5,)):
             batch = source.batch(each.drawings)
             raw = run.best_model().decoder(each.codes, batch.inputs)
             losses = reconstruction_loss(raw, batch.targets, batch.lengths, run.dataset.max_points)
