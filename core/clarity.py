@@ -1,6 +1,5 @@
 """How clear drawings are: whether their pictures show what they are of, and which of several shows it best."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -25,19 +24,17 @@ def log_category(codes: NDArray[np.float32], means: NDArray[np.float32]) -> NDAr
     return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
 
-def clear_drawings(
-    classifier: PictureClassifier, dataset: SketchDataset, indices: NDArray[np.int64], least: float
-) -> NDArray[np.int64]:
-    """Those of the drawings `indices` whose picture shows their category with a probability of `least` or more.
+def clarities(classifier: PictureClassifier, dataset: SketchDataset, indices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """With what probability [N] pictures of the drawings `indices` [N] show their categories.
 
     The classifier knows all categories of `dataset`. Of 25,000 drawings it takes half a minute of a core.
     """
     places = np.array([classifier.categories.index(name) for name in dataset.categories])
-    clear = []
+    log_shown = []
     for part in np.split(indices, range(AT_ONCE, len(indices), AT_ONCE)):
         log_p = classifier.log_probabilities([dataset.stroke3(i) for i in part])
-        clear.append(part[log_p[np.arange(len(part)), places[dataset.labels[part]]] >= math.log(least)])
-    return np.concatenate(clear)
+        log_shown.append(log_p[np.arange(len(part)), places[dataset.labels[part]]])
+    return np.exp(np.concatenate(log_shown), dtype=np.float64)
 
 
 class Clarity:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.dataset import SketchDataset, batches_by_length
+from core.dataset import SketchDataset, batches_by_length, evened
 from core.encoding import encode_means
 from core.model import SketchVAE
 
@@ -49,9 +49,10 @@ def couple_round(
     batch_size: int,
     seed: Sequence[int],
 ) -> list[Coupled]:
-    """At most TOGETHER of the drawings `indices`, chosen by chance, with codes of the prior, in batches."""
+    """At most TOGETHER of the drawings `indices`, rare categories oftener, with codes of the prior, in batches."""
     rng = np.random.default_rng(seed)
-    chosen = rng.choice(indices, min(TOGETHER, len(indices)), replace=False)
+    chances = evened(dataset.labels[indices])
+    chosen = rng.choice(indices, min(TOGETHER, len(indices)), replace=False, p=chances)
     means = encode_means(model, dataset, scale, chosen)
     codes = matched(rng.standard_normal(means.shape, dtype=np.float32), means)
     return [

@@ -328,6 +328,17 @@ def batches_by_length(
     return batches
 
 
+def evened(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Chances [N], which add up to 1, for drawings of `labels` [N] to be drawn by: rare categories come oftener.
+
+    A category then comes as often as the root of its size: between as often as it has drawings, which leaves rare
+    ones unlearnt, and as often as any other, which learns the few drawings of rare ones by heart.
+    """
+    _, inverse, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    chances = 1 / np.sqrt(sizes[inverse])
+    return chances / chances.sum()
+
+
 def augment(batch: Batch, stretch: float, drop: float, mirror: bool, generator: torch.Generator) -> Batch:
     """A copy of `batch`, its drawings changed a little (Ha & Eck 2017, section 3.3).
 

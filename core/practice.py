@@ -2,10 +2,9 @@
 
 Trained on drawings of people alone, a decoder never meets its own slips, and what it draws drifts off
 (exposure bias; Ranzato et al. 2016). Here it draws each code several times, and a classifier of pictures
-(`core.picture_classifier`) looks at them: the reward rises with the probability p of the code's category. A code
-that is none of a drawing's, between two of them or of the prior, is of each category by p(category | code), and p
-is the sum of p(category | picture) p(category | code). The gradient is REINFORCE (Williams 1992), of the best and the
-worst drawing of a code, each the other's baseline.
+(`core.picture_classifier`) looks at them: the reward rises with the probability p of the code's category. From a
+code between two drawings it may be either's category, and from a code of the prior any: the likeliest of them counts.
+The gradient is REINFORCE (Williams 1992), of the best and the worst drawing of a code, each the other's baseline.
 
 Only what the decoder chooses is led, the pen's state and the component of the mixture: in the gradient of where
 within a component a point falls there is fifty times the noise, and no signal that could be measured.
@@ -19,8 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.clarity import log_category
-from core.dataset import Batch, BatchSource, SketchDataset, batch_of, batches_by_length, teacher_forcing
+from core.dataset import Batch, BatchSource, SketchDataset, batch_of, batches_by_length, evened, teacher_forcing
 from core.encoding import encode_batches
 from core.generation import SamplingConfig, SketchDecoder
 from core.generation.sampling import Floats
@@ -32,12 +30,8 @@ TEMPERATURE = 0.3
 """tau of what is drawn: low as when drawing for people, high enough that drawings of a code differ."""
 ATTEMPTS = 8
 """Drawings of each code, of which the best and the worst are learnt from: drawing is the cheaper part."""
-SHARES = {"mean": 0.3, "sampled": 0.25, "between": 0.15, "prior": 0.3}
+SHARES = {"mean": 0.25, "sampled": 0.2, "between": 0.1, "prior": 0.45}
 """Of the codes: mu of training drawings, mu + sigma noise, points between two mu, and codes of the prior."""
-MEANS_OF = 64
-"""Drawings of each category, from whose codes its mean is estimated in each round …"""
-MEANS_OF_ALL = 4096
-"""… but of all together no more than so many."""
 KEPT = 0.5
 """This share of the codes is learnt from, those whose best and worst drawing are farthest apart."""
 PER_DRAWING = 2
@@ -101,7 +95,7 @@ def draw_round(
     rng = np.random.default_rng(seed)
     in_bfloat16 = torch.autocast("cpu", torch.bfloat16, enabled=bfloat16)
     with in_bfloat16:
-        codes, targets = _codes(model, dataset, indices, scale, STEPS * batch_size, rng)
+        codes, allowed = _codes(model, dataset, indices, scale, STEPS * batch_size, rng)
     places = [classifier.categories.index(name) for name in dataset.categories]
     seeds = rng.integers(1 << 31, size=len(codes) * ATTEMPTS).tolist()
     sampling = SamplingConfig(TEMPERATURE, dataset.max_points)
@@ -113,7 +107,7 @@ def draw_round(
 
     with in_bfloat16:
         log_p = classifier.log_probabilities(drawings)[:, places]
-    shown = np.logaddexp.reduce(log_p + np.repeat(targets, ATTEMPTS, axis=0), axis=1)
+    shown = np.where(np.repeat(allowed, ATTEMPTS, axis=0), log_p, -np.inf).max(axis=1)
     good = (lengths > 0) & (lengths < dataset.max_points)
     rewards = np.log(LEAST + np.where(good, np.exp(shown), 0)).astype(np.float32)
     telling, advantages = best_and_worst(rewards.reshape(-1, ATTEMPTS))
@@ -169,13 +163,11 @@ def _codes(
     scale: float,
     count: int,
     rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
-    """`count` codes [count, N_z], in the order of SHARES, and log p(category | code) [count, categories]."""
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """`count` codes [count, N_z], in the order of SHARES, and what each may show [count, categories]."""
     ends = np.round(np.cumsum(list(SHARES.values())) * count).astype(int).tolist()
     of_mean, own, of_drawings = ends[:3]
-    of_between = of_drawings - own
-    examples = _examples(dataset, indices, rng)
-    chosen = np.concatenate([rng.choice(indices, own + 2 * of_between), examples])
+    chosen = rng.choice(indices, 2 * of_drawings - own, p=evened(dataset.labels[indices]))
     means, sigmas = np.empty((2, len(chosen), model.config.latent), dtype=np.float32)
     source = BatchSource(dataset, scale, model.device)
     for batch in encode_batches(model, source, dataset.lengths, chosen, decode=False):
@@ -185,22 +177,12 @@ def _codes(
     codes = rng.standard_normal((count, model.config.latent), dtype=np.float32)  # those of the prior stay so
     codes[:of_mean] = means[:of_mean]
     codes[of_mean:own] = means[of_mean:own] + sigmas[of_mean:own] * codes[of_mean:own]
-    one, other = np.split(means[own : own + 2 * of_between], 2)
-    codes[own:of_drawings] = one + rng.random((of_between, 1), dtype=np.float32) * (other - one)
+    one, other = means[own:of_drawings], means[of_drawings:]
+    codes[own:of_drawings] = one + rng.random((len(one), 1), dtype=np.float32) * (other - one)
 
-    targets = np.full((count, len(dataset.categories)), -np.inf, dtype=np.float32)
-    targets[np.arange(own), dataset.labels[chosen[:own]]] = 0
-    labels = dataset.labels[examples]
-    known = np.unique(labels)
-    centres = np.stack([means[-len(examples) :][labels == label].mean(axis=0) for label in known])
-    targets[own:, known] = log_category(codes[own:], centres)
-    return codes, targets
-
-
-def _examples(dataset: SketchDataset, indices: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Some of the drawings `indices`: of each category at most MEANS_OF, all together about MEANS_OF_ALL."""
-    most = max(1, min(MEANS_OF, MEANS_OF_ALL // len(dataset.categories)))
-    order = rng.permutation(indices)
-    order = order[np.argsort(dataset.labels[order], kind="stable")]
-    _, first, sizes = np.unique(dataset.labels[order], return_index=True, return_counts=True)
-    return order[np.arange(len(order)) - np.repeat(first, sizes) < most]
+    allowed = np.zeros((count, len(dataset.categories)), dtype=bool)
+    labels = dataset.labels[chosen]
+    allowed[np.arange(of_drawings), labels[:of_drawings]] = True
+    allowed[np.arange(own, of_drawings), labels[of_drawings:]] = True
+    allowed[of_drawings:] = True
+    return codes, allowed

@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint
-from core.clarity import clear_drawings
+from core.clarity import clarities
 from core.coupling import Coupled, couple_round
 from core.dataset import TRAIN, VALID, Batch, BatchSource, SketchDataset, augment, batches_by_length
 from core.device import multiplies_bfloat16
@@ -137,13 +137,17 @@ class TrainingRun:
         self._train = dataset.indices(TRAIN)
         if len(self._train) == 0:
             raise TrainingError("This data has no training drawings.")
-        if config.least_clarity > 0:
-            self._train = clear_drawings(_classifier_of(dataset), dataset, self._train, config.least_clarity)
-            if len(self._train) == 0:
+        self._matched = self._train
+        """Drawings that codes of the prior are matched with."""
+        if config.least_clarity > 0 or config.prior_clarity > 0:
+            clarity = clarities(_classifier_of(dataset), dataset, self._train)
+            least = max(config.least_clarity, config.prior_clarity)
+            if clarity.max() < least:
                 raise TrainingError(
-                    "No training drawing shows its category with a probability of "
-                    f"{config.least_clarity:g} or more: ask for less."
+                    f"No training drawing shows its category with a probability of {least:g} or more: ask for less."
                 )
+            self._matched = self._train[clarity >= least]
+            self._train = self._train[clarity >= config.least_clarity]
         self._classifier = _classifier_of(dataset) if config.practice_weight > 0 else None
         """Tells what drawings show, in practice."""
         self.held_out = dataset.indices(VALID)
@@ -353,7 +357,7 @@ class TrainingRun:
         if not self._coupled:
             seed = (self.config.seed, self.step, self.rank, 1)
             with self._autocast():  # of its own: what it keeps of weights is of no use where gradients are computed
-                self._coupled = couple_round(self.model, self.dataset, self._train, self.scale, share, seed)
+                self._coupled = couple_round(self.model, self.dataset, self._matched, self.scale, share, seed)
         coupled = self._coupled.pop()
         batch = self._source.batch(coupled.drawings)
         batch = augment(batch, self.config.augment, self.config.drop_points, False, self._generator)

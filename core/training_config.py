@@ -44,7 +44,9 @@ class TrainingConfig:
     """w_0: what drawing from codes of the prior counts, each matched with a drawing near it (minibatch optimal
     transport)."""
     least_clarity: float = 0.0
-    """Drawings of people whose picture shows their category with a lower probability than this are not trained on."""
+    """Drawings of people whose picture shows their category with a lower probability than this are not trained on …"""
+    prior_clarity: float = 0.0
+    """… and those with a lower one than this are not matched with codes of the prior."""
     practice_weight: float = 0.0
     """w_P: what showing their category counts in drawings that the decoder makes alone."""
     practice_from: float = 0.5
@@ -84,7 +86,7 @@ class TrainingConfig:
             raise ConfigError(f"seed must be below 2^63, not {self.seed}.")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise ConfigError(f"minutes must be more than 0, not {self.minutes}.")
-        for name in ("kl_eta_min", "least_clarity", "practice_from", "augment", "drop_points"):
+        for name in ("kl_eta_min", "least_clarity", "prior_clarity", "practice_from", "augment", "drop_points"):
             if not 0 <= getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 0 and below 1, not {getattr(self, name)}.")
         for name, choices in (("schedule", get_args(Schedule)), ("clip_by", get_args(ClipBy))):

@@ -62,3 +62,13 @@ def test_they_survive_a_file(round_of):
     after = Coupled.from_dict(before.to_dict(), CPU)
     assert torch.equal(after.codes, before.codes)
     np.testing.assert_array_equal(after.drawings, before.drawings)
+
+
+def test_rare_categories_are_matched_oftener_than_they_are_drawn(dataset, monkeypatch):
+    """Each as often as the root of its size, as far as it goes."""
+    train = dataset.indices(TRAIN)
+    few = np.concatenate([train[dataset.labels[train] == label][:count] for label, count in ((0, 16), (1, 64))])
+    monkeypatch.setattr(coupling, "TOGETHER", 9)
+    rounds = [couple_round(make_model(), dataset, few, 20.0, 16, (seed,)) for seed in range(60)]
+    drawings = np.concatenate([each.drawings for coupled in rounds for each in coupled])
+    assert (dataset.labels[drawings] == 0).mean() == pytest.approx(4 / (4 + 8), abs=0.08)

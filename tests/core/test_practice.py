@@ -114,18 +114,18 @@ def test_drawings_are_rewarded_for_the_category_of_their_code(draw, classifier, 
 
 def test_codes_are_means_samples_points_between_and_of_the_prior(model, dataset):
     """Of the sampled, that the variances of both add up tells how far they lie from the means."""
-    codes, targets = practice._codes(model, dataset, dataset.indices(TRAIN), 20.0, 2000, np.random.default_rng(0))
+    codes, allowed = practice._codes(model, dataset, dataset.indices(TRAIN), 20.0, 2000, np.random.default_rng(0))
     train, latent = dataset.indices(TRAIN), model.config.latent
     means, sigmas = np.empty((2, len(train), latent))
     for batch in encode_batches(model, BatchSource(dataset, 20.0, CPU), dataset.lengths, train, decode=False):
         means[batch.chosen], sigmas[batch.chosen] = batch.mean.numpy(), torch.exp(batch.log_variance / 2).numpy()
     ends = np.round(np.cumsum([*SHARES.values()]) * 2000).astype(int)
     exact, sampled, between, prior = np.split(codes, ends[:-1])
-    assert [len(part) for part in (exact, sampled, between, prior)] == [600, 500, 300, 600]
+    assert [len(part) for part in (exact, sampled, between, prior)] == [500, 400, 200, 900]
 
     distances = np.abs(exact[:, None] - means).max(axis=2)
     assert distances.min(axis=1).max() < 1e-5
-    assert (dataset.labels[train][distances.argmin(axis=1)] == targets[:600].argmax(axis=1)).all()
+    assert (dataset.labels[train][distances.argmin(axis=1)] == allowed[:500].argmax(axis=1)).all()
     expected = means.var(axis=0) + (sigmas**2).mean(axis=0)
     assert (sampled.var(axis=0) / expected).mean() == pytest.approx(1, abs=0.1)
     # Between two of them: the variance is that of a point at a random place of a segment, 2/3.
@@ -133,17 +133,25 @@ def test_codes_are_means_samples_points_between_and_of_the_prior(model, dataset)
     np.testing.assert_allclose(prior.var(axis=0), 1, atol=0.25)
 
 
-def test_what_a_code_is_to_show_is_certain_for_drawings_alone(model, dataset):
-    codes, targets = practice._codes(model, dataset, dataset.indices(TRAIN), 20.0, 1000, np.random.default_rng(0))
-    np.testing.assert_allclose(np.exp(targets).sum(axis=1), 1, rtol=1e-5)
-    surest = np.exp(targets).max(axis=1)
-    assert (surest[:550] == 1).all()
-    assert (surest[550:] < 1).all()
+def test_what_a_code_may_show(model, dataset):
+    """Of a drawing its category, between two drawings either's, of the prior any."""
     train = dataset.indices(TRAIN)
-    known, labels = encode_means(model, dataset, 20.0, train), dataset.labels[train]
-    centres = np.stack([known[labels == label].mean(axis=0) for label in range(3)])
-    nearest = ((codes[550:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
-    assert (nearest == targets[550:].argmax(axis=1)).mean() > 0.9  # the means are those of a sample
+    _, allowed = practice._codes(model, dataset, train, 20.0, 1000, np.random.default_rng(0))
+    exact, sampled, between, prior = np.split(allowed, np.round(np.cumsum([*SHARES.values()])[:-1] * 1000).astype(int))
+    assert (exact.sum(axis=1) == 1).all()
+    assert (sampled.sum(axis=1) == 1).all()
+    assert np.isin(between.sum(axis=1), (1, 2)).all()
+    assert (between.sum(axis=1) == 2).mean() > 0.5  # of three categories two thirds of the pairs
+    assert prior.all()
+
+
+def test_rare_categories_are_practised_oftener_than_they_are_drawn(model, dataset):
+    """Each as often as the root of its size."""
+    train = dataset.indices(TRAIN)
+    few = np.concatenate([train[dataset.labels[train] == 0][:4], train[dataset.labels[train] == 1][:64]])
+    _, allowed = practice._codes(model, dataset, few, 20.0, 4000, np.random.default_rng(0))
+    own = allowed[: round((SHARES["mean"] + SHARES["sampled"]) * 4000)]
+    assert own[:, 0].mean() == pytest.approx(2 / (2 + 8), abs=0.04)
 
 
 def test_in_bfloat16_the_drawings_are_nearly_those_of_float32(model):

@@ -211,11 +211,7 @@ def test_one_category_can_be_practised(houses):
 def test_unclear_drawings_are_not_trained_on(houses_and_rings, monkeypatch):
     houses = houses_and_rings.labels == houses_and_rings.categories.index("house")
 
-    def clear(_classifier, _dataset, indices, least):
-        assert least == 0.25
-        return indices[houses[indices]]
-
-    monkeypatch.setattr(training, "clear_drawings", clear)
+    monkeypatch.setattr(training, "clarities", lambda _classifier, _dataset, indices: 0.2 + 0.3 * houses[indices])
     seen = []
     monkeypatch.setattr(
         training, "augment", lambda batch, *rest: (seen.append(batch.lengths), augment(batch, *rest))[1]
@@ -223,9 +219,24 @@ def test_unclear_drawings_are_not_trained_on(houses_and_rings, monkeypatch):
     run = make_run(houses_and_rings, epochs=1, least_clarity=0.25)
     list(run.run())
     assert sum(map(len, seen)) == (houses[houses_and_rings.indices(TRAIN)]).sum()
-    monkeypatch.setattr(training, "clear_drawings", lambda *_: np.array([], dtype=np.int64))
-    with pytest.raises(TrainingError, match=r"probability of 0\.25 or more"):
-        make_run(houses_and_rings, least_clarity=0.25)
+    for setting in ("least_clarity", "prior_clarity"):
+        with pytest.raises(TrainingError, match=r"probability of 0\.75 or more"):
+            make_run(houses_and_rings, **{setting: 0.75})
+
+
+def test_codes_of_the_prior_are_matched_with_clear_drawings(houses_and_rings, monkeypatch):
+    houses = houses_and_rings.labels == houses_and_rings.categories.index("house")
+    monkeypatch.setattr(training, "clarities", lambda _classifier, _dataset, indices: 0.2 + 0.3 * houses[indices])
+    seen = []
+    monkeypatch.setattr(
+        training,
+        "couple_round",
+        lambda model, dataset, indices, *rest: (seen.append(indices), couple_round(model, dataset, indices, *rest))[1],
+    )
+    run = make_run(houses_and_rings, epochs=1, prior_weight=1.0, prior_clarity=0.25)
+    (*_, last) = run.run()
+    assert last.sketches == len(houses_and_rings.indices(TRAIN))  # rings are trained on, too
+    assert houses[np.concatenate(seen)].all()
 
 
 def test_codes_of_the_prior_learn_to_draw(houses_and_rings):
@@ -587,6 +598,7 @@ def test_settings_survive_as_plain_values():
         {"practice_weight": -1.0},
         {"prior_weight": -1.0},
         {"least_clarity": 1.0},
+        {"prior_clarity": 1.0},
         {"decoder_only": True, "category_weight": 1.0},
         {"practice_from": 1.0},
         {"precision": "float16"},
