@@ -328,7 +328,7 @@ def batches_by_length(
     return batches
 
 
-def evened(labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def evened(labels: NDArray[np.int32]) -> NDArray[np.float64]:
     """Chances [N], which add up to 1, for drawings of `labels` [N] to be drawn by: rare categories come oftener.
 
     A category then comes as often as the root of its size: between as often as it has drawings, which leaves rare

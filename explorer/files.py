@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QSettings, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
+from core.file_paths import exists
 from explorer.options import SHIPPED, SUFFIX, shipped_checkpoints
 from explorer.studio import Studio
 
@@ -153,7 +154,7 @@ class Files(QObject):
             known = [[str(path) for path in entry] for entry in entries if entry]
         except (ValueError, TypeError):
             return []  # written by something else
-        return [entry for entry in known if all(Path(path).exists() for path in entry)]
+        return [entry for entry in known if all(exists(path) for path in entry)]
 
     def _remember(self) -> None:
         keeping = self._studio.keeping

@@ -15,6 +15,7 @@ from core.dataset import SketchDataset, load_dataset
 from core.device import choose_device
 from core.errors import CheckpointError
 from core.expression import Code
+from core.file_paths import exists, is_file
 from core.generation import SketchDecoder
 from core.mapping import AtlasCache, LayoutCache, encode_atlas, lay_out
 from core.model import SketchVAE
@@ -170,10 +171,10 @@ def lay_out_again(
 
 def _find(name: str) -> Path:
     path = Path(name)
-    if path.is_file() or path.suffix == ".pt" or len(path.parts) > 1:
+    if is_file(path) or path.suffix == ".pt" or len(path.parts) > 1:
         return path  # load_checkpoint says what is wrong with it
     shipped = resources.files("resources") / f"{name}.pt"
-    if isinstance(shipped, Path) and shipped.exists():
+    if isinstance(shipped, Path) and exists(shipped):
         return shipped
     raise CheckpointError(
         f"There is no checkpoint {name!r}: give the path of a .pt file, or one of {', '.join(shipped_checkpoints())}."

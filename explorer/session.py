@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from core.attributes import ATTRIBUTES
 from core.errors import CheckpointError, ConfigError, SessionError
+from core.file_paths import exists
 from explorer.about import version
 from explorer.options import shipped_checkpoints
 from explorer.records import LARGEST, MOST, MOST_LETTERS, Record, RecordError, record
@@ -62,12 +63,12 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _whole(name: str) -> str:
-    return os.path.abspath(name) if Path(name).exists() else name  # noqa: PTH100 - pathlib's keeps `..`
+    return os.path.abspath(name) if exists(name) else name  # noqa: PTH100 - pathlib's keeps `..`
 
 
 def _found(name: str, folder: Path) -> str:
     moved = folder / Path(name).name
-    return str(moved) if Path(name).is_absolute() and not Path(name).exists() and moved.exists() else name
+    return str(moved) if Path(name).is_absolute() and not exists(name) and exists(moved) else name
 
 
 class Digests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -180,7 +181,7 @@ def open_session(
 
     file = _decoded(_content(path), str(path))
     source = file.source.beside(path.parent)
-    if source.checkpoint not in shipped_checkpoints() and not Path(source.checkpoint).exists():
+    if source.checkpoint not in shipped_checkpoints() and not exists(source.checkpoint):
         raise SessionError(
             f"{path} needs the checkpoint {source.checkpoint}, which is not there: put it back, or beside the session."
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from core.errors import ConfigError
+from core.file_paths import exists
 from core.subset import even_sample
 from trainer.display import Display, open_display
 from trainer.drawings import find_files, read_drawings
@@ -20,7 +21,7 @@ def atlas_command(arguments: Sequence[str]) -> int:
     """Encode, lay out, save; the exit status."""
     options = parse(AtlasOptions, arguments, "atlas")
     checkpoint = load_checkpoint(options.checkpoint)
-    if options.result.exists() and options.result.samefile(options.checkpoint):
+    if exists(options.result) and options.result.samefile(options.checkpoint):
         raise ConfigError("The new map would replace the old one; choose another --out.")
     check_output(options.result)
     with open_display(options.json, shown=is_first_process()) as display:

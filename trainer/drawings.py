@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core import named_data
 from core.dataset import SPLITS, SketchDataset, load_dataset
+from core.file_paths import exists
 from trainer.display import Display
 
 
@@ -39,7 +40,7 @@ def read_drawings(files: Sequence[Path], max_points: int, display: Display) -> S
 
 
 def _means_a_name(word: str) -> bool:
-    return not Path(word).exists() and named_data.is_name(word)
+    return not exists(word) and named_data.is_name(word)
 
 
 def _fetched(name: str, display: Display) -> Path:

@@ -14,6 +14,7 @@ import torch
 
 from core.checkpoint import content_digest, load_checkpoint, load_tensors, write_atomically
 from core.errors import CheckpointError
+from core.file_paths import exists
 from core.training import TrainingRun
 
 DIGEST = "sha256"
@@ -37,7 +38,7 @@ def check_output(
         raise CheckpointError(
             f"{path} could not be written there ({error.strerror or error}); choose another --out."
         ) from error
-    if path.exists():
+    if exists(path):
         try:
             load(path)
         except CheckpointError as error:
@@ -78,7 +79,7 @@ def resume_path(checkpoint: Path) -> Path:
 def read_resume_file(checkpoint: Path) -> dict[str, Any]:
     """The state kept for `checkpoint`. Raises CheckpointError if there is none, or it cannot be read."""
     path = resume_path(checkpoint)
-    if not path.exists():
+    if not exists(path):
         raise CheckpointError(f"There is no {path} to resume; train without --resume first.")
     state = load_tensors(path)
     digest = state.pop(DIGEST, None)
@@ -103,7 +104,7 @@ class ResumeFile:
 
     def move_aside(self) -> Path | None:
         """Make way for a new run; the new place of the old file, if there was one."""
-        if not self.path.exists():
+        if not exists(self.path):
             return None
         old = self.path.with_name(self.path.name + ".old")
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import DataError
+from core.file_paths import exists, is_folder
 from core.preprocess import Preprocessing
 from core.readers.detect import CREATIVE_JSON, format_of, open_sketches
 from core.readers.record import SketchRecord
@@ -68,12 +69,12 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
+    if is_folder(path):
         found = [file for file in sorted(path.rglob("*")) if _is_drawings(file)]
         if not found:
             raise DataError(f"There are no files of drawings in {path}.")
         return found
-    if not path.exists() and glob.has_magic(str(path)):
+    if not exists(path) and glob.has_magic(str(path)):
         matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 the pattern may begin at the root
         found = [file for name in matches for file in _files(Path(name))]
         if not found:

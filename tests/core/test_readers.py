@@ -193,6 +193,7 @@ def test_files_that_are_something_else_are_refused(tmp_path):
     path = tmp_path / "cat.npz"
     assert "cannot be read" in refused(path)
     assert "cannot be read" in refused(tmp_path)
+    assert "cannot be read" in refused(tmp_path / f"{'a' * 300}.npz")
     for content in (b"", b"PK", b"PK\x03\x04", b"PK\x03\x04 and more", b"\x93NUMPY", b"{}"):
         path.write_bytes(content)
         refused(path)

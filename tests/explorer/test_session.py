@@ -163,6 +163,10 @@ def test_what_a_session_lacks_is_said_with_what_to_do(opened, checkpoint, tmp_pa
     write_session(Session(Source("animals"), opened, made(opened)), path)
     with pytest.raises(SessionError, match="another checkpoint than animals"):
         result_of(open_session(path))
+    for name in ("/nowhere/", ""):  # which is longer than a file's may be
+        write_session(Session(Source(name + "a" * 300), opened, made(opened)), path)
+        with pytest.raises(SessionError, match="needs the checkpoint"):
+            result_of(open_session(path))
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,7 @@ class TestResume:
     ("flags", "sentence"),
     [
         (["--data", "missing.npz"], "missing.npz cannot be read"),
+        (["--data", "a" * 300, "--out", "x.pt"], "cannot be read"),
         (["tarin"], "There is no command 'tarin'; there are train, evaluate,"),
         (["--device", "abacus"], "There is no device 'abacus'"),
         (["--device", "cuda:99"], "no device 'cuda:99'"),
