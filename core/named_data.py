@@ -25,6 +25,7 @@ import requests
 
 from core.checkpoint import write_atomically
 from core.errors import CheckpointError, DataError
+from core.file_paths import exists
 
 PUBLISHED_URL = "https://storage.googleapis.com/quickdraw_dataset/sketchrnn/"
 URL_VARIABLE = "SKETCH_EXPLORER_QUICKDRAW_URL"
@@ -45,6 +46,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z' -]{0,40}")
 def is_name(text: str) -> bool:
     """Whether `text` could be a category of Quick, Draw!: "owl", "hot air balloon", "t-shirt"."""
     return _NAME.fullmatch(text) is not None
+
+
+def means_name(word: str) -> bool:
+    """Whether a word that stands for drawings means a category to fetch, and no file or folder that is there."""
+    return not exists(word) and is_name(word)
 
 
 def default_folder() -> Path:

@@ -139,7 +139,7 @@ class TrainingRun:
             raise TrainingError("This data has no training drawings.")
         self._matched = self._train
         """Drawings that codes of the prior are matched with."""
-        if config.least_clarity > 0 or config.prior_clarity > 0:
+        if config.looks_for_clear:
             clarity = clarities(_classifier_of(dataset), dataset, self._train)
             least = max(config.least_clarity, config.prior_clarity)
             if clarity.max() < least:

@@ -95,6 +95,11 @@ class TrainingConfig:
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ConfigError(f"precision must be auto, float32 or bfloat16, not {self.precision!r}.")
 
+    @property
+    def looks_for_clear(self) -> bool:
+        """Whether some drawings are left out somewhere for what their pictures show."""
+        return self.least_clarity > 0 or self.prior_clarity > 0
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

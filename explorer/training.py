@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
+from core.file_paths import exists
+
 if TYPE_CHECKING:
     from explorer.requests import Strokes
     from explorer.studio import Studio
@@ -70,12 +72,7 @@ class TrainingSettings:
     @property
     def can_resume(self) -> bool:
         """Whether a training has left a state beside `out` to go on from."""
-        return is_there(self.out.with_name(f"{self.out.name}.resume"))
-
-
-def is_there(path: Path | str) -> bool:
-    """Whether there is such a file or folder; under a name that is too long there is none."""
-    return os.path.exists(path)  # noqa: PTH110 - pathlib's raises OSError for such a name
+        return exists(self.out.with_name(f"{self.out.name}.resume"))
 
 
 @dataclass

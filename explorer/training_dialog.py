@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
 )
 
 from core import named_data
+from core.file_paths import exists
 from explorer.studio import Studio
 from explorer.theme import LiveTheme, Theme
-from explorer.training import Training, is_there
+from explorer.training import Training
 from explorer.training_curves import LossCurves, SketchRow
 from explorer.training_form import TrainingForm
 
@@ -127,7 +128,7 @@ class TrainingDialog(QDialog):
         """What can be pressed."""
         training, settings = self._training, self.form.settings()
         self.form.setEnabled(not training.running)
-        replaces = settings is not None and is_there(settings.out)
+        replaces = settings is not None and exists(settings.out)
         self.train.setText("Train anew" if replaces else "Train")
         self.train.setToolTip(f"Train in the background{'; the file is replaced when that is done' * replaces}")
         self.train.setEnabled(settings is not None and not training.running)
@@ -158,7 +159,7 @@ class TrainingDialog(QDialog):
 
 def file_of(word: str) -> Path:
     """The file that a word of data means, which for a name is the one that the trainer fetched."""
-    return named_data.file_of(word) if not is_there(word) and named_data.is_name(word) else Path(word)
+    return named_data.file_of(word) if named_data.means_name(word) else Path(word)
 
 
 def outcome(saved: dict | None) -> str:

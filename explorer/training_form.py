@@ -25,9 +25,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.file_paths import exists
 from explorer.studio import Studio
 from explorer.theme import clear_of_border
-from explorer.training import TrainingSettings, command, is_there, typed
+from explorer.training import TrainingSettings, command, typed
 
 if TYPE_CHECKING:
     from explorer.opening import Opened
@@ -185,7 +186,7 @@ def words_of(text: str) -> tuple[str, ...]:
     """What a line of data names: words between semicolons, or commas where no file is named so."""
     words: list[str] = []
     for part in map(str.strip, text.split(";")):
-        words += [part] if is_there(part) else map(str.strip, part.split(","))
+        words += [part] if exists(part) else map(str.strip, part.split(","))
     return tuple(at_home(word) for word in words if word)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from core import named_data
 from core.dataset import SPLITS, SketchDataset, load_dataset
-from core.file_paths import exists
 from trainer.display import Display
 
 
@@ -14,7 +13,7 @@ def find_files(words: Sequence[str], display: Display) -> list[Path]:
 
     Raises DataError if it cannot be.
     """
-    return [_fetched(word, display) if _means_a_name(word) else Path(word) for word in words]
+    return [_fetched(word, display) if named_data.means_name(word) else Path(word) for word in words]
 
 
 def read_drawings(files: Sequence[Path], max_points: int, display: Display) -> SketchDataset:
@@ -37,10 +36,6 @@ def read_drawings(files: Sequence[Path], max_points: int, display: Display) -> S
         "data", categories=list(dataset.categories), too_long=dataset.too_long, empty=dataset.empty, **counts
     )
     return dataset
-
-
-def _means_a_name(word: str) -> bool:
-    return not exists(word) and named_data.is_name(word)
 
 
 def _fetched(name: str, display: Display) -> Path:

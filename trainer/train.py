@@ -65,7 +65,7 @@ def _train(
     if options.training_drawings is not None:
         dataset = training_subset(dataset, options.training_drawings)
     start = beginning if isinstance(beginning, Checkpoint) else None
-    if options.training.least_clarity > 0 or options.training.prior_clarity > 0:
+    if options.training.looks_for_clear:
         display.stage("looking for clear drawings", 0.0)
     run = TrainingRun(dataset, options.model, options.training, processes.device, start)
     resume_file = ResumeFile(options.checkpoint) if processes.is_first else None

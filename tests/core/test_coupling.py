@@ -69,6 +69,7 @@ def test_rare_categories_are_matched_oftener_than_they_are_drawn(dataset, monkey
     train = dataset.indices(TRAIN)
     few = np.concatenate([train[dataset.labels[train] == label][:count] for label, count in ((0, 16), (1, 64))])
     monkeypatch.setattr(coupling, "TOGETHER", 9)
-    rounds = [couple_round(make_model(), dataset, few, 20.0, 16, (seed,)) for seed in range(60)]
+    model = make_model()
+    rounds = [couple_round(model, dataset, few, 20.0, 16, (seed,)) for seed in range(60)]
     drawings = np.concatenate([each.drawings for coupled in rounds for each in coupled])
     assert (dataset.labels[drawings] == 0).mean() == pytest.approx(4 / (4 + 8), abs=0.08)

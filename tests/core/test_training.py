@@ -208,25 +208,28 @@ def test_one_category_can_be_practised(houses):
     assert [report.reward for report in run.run()][-1] < 0
 
 
-def test_unclear_drawings_are_not_trained_on(houses_and_rings, monkeypatch):
+@pytest.fixture
+def clear(houses_and_rings, monkeypatch):
+    """Which drawings are clear: houses are, and rings are not."""
     houses = houses_and_rings.labels == houses_and_rings.categories.index("house")
-
     monkeypatch.setattr(training, "clarities", lambda _classifier, _dataset, indices: 0.2 + 0.3 * houses[indices])
+    return houses
+
+
+def test_unclear_drawings_are_not_trained_on(houses_and_rings, clear, monkeypatch):
     seen = []
     monkeypatch.setattr(
         training, "augment", lambda batch, *rest: (seen.append(batch.lengths), augment(batch, *rest))[1]
     )
     run = make_run(houses_and_rings, epochs=1, least_clarity=0.25)
     list(run.run())
-    assert sum(map(len, seen)) == (houses[houses_and_rings.indices(TRAIN)]).sum()
+    assert sum(map(len, seen)) == clear[houses_and_rings.indices(TRAIN)].sum()
     for setting in ("least_clarity", "prior_clarity"):
         with pytest.raises(TrainingError, match=r"probability of 0\.75 or more"):
             make_run(houses_and_rings, **{setting: 0.75})
 
 
-def test_codes_of_the_prior_are_matched_with_clear_drawings(houses_and_rings, monkeypatch):
-    houses = houses_and_rings.labels == houses_and_rings.categories.index("house")
-    monkeypatch.setattr(training, "clarities", lambda _classifier, _dataset, indices: 0.2 + 0.3 * houses[indices])
+def test_codes_of_the_prior_are_matched_with_clear_drawings(houses_and_rings, clear, monkeypatch):
     seen = []
     monkeypatch.setattr(
         training,
@@ -236,7 +239,7 @@ def test_codes_of_the_prior_are_matched_with_clear_drawings(houses_and_rings, mo
     run = make_run(houses_and_rings, epochs=1, prior_weight=1.0, prior_clarity=0.25)
     (*_, last) = run.run()
     assert last.sketches == len(houses_and_rings.indices(TRAIN))  # rings are trained on, too
-    assert houses[np.concatenate(seen)].all()
+    assert clear[np.concatenate(seen)].all()
 
 
 def test_codes_of_the_prior_learn_to_draw(houses_and_rings):
